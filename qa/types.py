@@ -1,0 +1,327 @@
+"""What flows between the stages: Page, Article, Passage, Hit, Citation, Answer, and the reports.
+
+Every value is frozen. Offsets are characters into `Article.text`, `start` inclusive, `end`
+exclusive, and `article.text[start:end]` is exactly the text that a Passage or Citation shows:
+citations rest on that, so the constructors check what can be checked without the article.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from qa.errors import InvalidInput
+
+BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
+BLOCK_KINDS: frozenset[str] = frozenset(get_args(BlockKind))
+
+# A year, a month or a day; what follows a day (a time of day) is cut off.
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ].*)?)?)?$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One source as it was found: bytes and what the transport said of them."""
+
+    content: bytes
+    location: str  # absolute path or final URL
+    url: str | None = None  # where the page lives on the web, when that is known
+    media_type: str = "text/html"  # without parameters
+    charset: str | None = None  # as the transport named it; None: look inside
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of an article's text that is one thing: a paragraph, a heading, a list item, a table row.
+
+    `level` is the heading's rank (1..6) or the list item's depth (1 = outermost), else 0. A row whose
+    cells are column heads has `level` 1. Blocks are in order of `start` and do not overlap.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in BLOCK_KINDS:
+            raise InvalidInput(f"a block's kind is {self.kind!r}; use one of {', '.join(sorted(BLOCK_KINDS))}")
+        if not 0 <= self.start < self.end:
+            raise InvalidInput(f"a block spans {self.start}..{self.end}; it must start at 0 or later and not be empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article: its text, its structure, and what is known of it.
+
+    `text` given by a caller is kept to the character. `blocks` may be empty: then the structure is
+    read off the text (blank lines, Markdown headings, lists and tables). `published` is ISO 8601: a
+    day, or only a month or year where no more is known. `url` is where the page lives on the web;
+    `source` is where it was read from (a path or URL), None for articles made by code.
+    """
+
+    id: str
+    title: str
+    text: str
+    url: str | None = None
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    site: str | None = None
+    language: str | None = None  # ISO 639-1, lower case
+    blocks: tuple[Block, ...] = ()
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("id", "title", "text"):
+            if not isinstance(getattr(self, name), str):
+                raise InvalidInput(f"Article.{name} is {type(getattr(self, name)).__name__}; it must be a str")
+        if not self.id.strip():
+            raise InvalidInput("Article.id is empty; give every article an id of its own")
+        if isinstance(self.authors, str):
+            raise InvalidInput(f"Article.authors is the str {self.authors!r}; give a tuple of names, as ({self.authors!r},)")
+        object.__setattr__(self, "authors", tuple(self.authors))
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        if self.published is not None:
+            object.__setattr__(self, "published", iso_date(self.published, "Article.published"))
+        position = 0
+        for block in self.blocks:
+            if block.start < position or block.end > len(self.text):
+                raise InvalidInput(
+                    f"Article {self.id!r}: block {block.kind} {block.start}..{block.end} overlaps the one before it "
+                    f"or leaves the text of {len(self.text)} characters"
+                )
+            position = block.end
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """An article without its text, for lists; `passages` is how many it was split into."""
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    published: str | None
+    site: str | None
+    language: str | None
+    url: str | None
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A few whole sentences of one article, the unit that is embedded and found.
+
+    Invariant: `article.text[start:end] == text`. `heading` is the path of headings above the passage,
+    outermost first, joined by " › "; "" where there is none. `sentences` are the spans that may be quoted,
+    (start, end) in the article's text, in order: sentences, list items, table rows.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+    sentences: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or self.end - self.start != len(self.text):
+            raise InvalidInput(
+                f"a passage of {self.article_id!r} spans {self.start}..{self.end} but has {len(self.text)} characters"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. Higher is better in every score.
+
+    `score` is what hits are ordered by, about 0..1; its parts are `dense` (cosine, -1..1), `lexical`
+    (BM25 as a share of the best for this question, 0..1) and `late` (mean MaxSim over the question's
+    tokens, -1..1; 0 where the passage was not reranked). `copies` are near-duplicate passages of other
+    places that were folded into this one, best first.
+    """
+
+    passage: Passage
+    article: Article
+    score: float
+    dense: float = 0.0
+    lexical: float = 0.0
+    late: float = 0.0
+    copies: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One verbatim quote and its place. Invariant: `article.text[start:end] == quote`.
+
+    `number` counts from 1 in the order the answer reads. `link` opens the page at the quote (a URL
+    with a text fragment); None where the article has neither a web address nor a file.
+    """
+
+    number: int
+    article_id: str
+    title: str
+    url: str | None
+    quote: str
+    start: int
+    end: int
+    link: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.end - self.start != len(self.quote):
+            raise InvalidInput(f"citation {self.number} spans {self.start}..{self.end} but quotes {len(self.quote)} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What `ask` returns.
+
+    `found`: the articles answer the question well enough to say so. `text` is the quotes with their
+    numbers, as "… sentence. [1] … [2]", or, where not found, a sentence that says so. `support` is the
+    estimated probability, 0..1, that the first quote answers the question. `hits` holds the nearest
+    passages, best first, also where nothing was found. `question` is the question that was searched
+    for: the one asked, made to stand alone where the history was needed.
+    """
+
+    question: str
+    found: bool
+    text: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles may be searched. Each field that is given must hold; values within a field are alternatives.
+
+    Authors and sites match without regard to case or accents, as a part of the name ("ahmed" matches
+    "Zahid Shahab Ahmed"). `since` and `until` are ISO 8601 dates, both inclusive; an article without a
+    date is left out when either is given.
+    """
+
+    authors: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    article_ids: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("authors", "sites", "languages", "article_ids"):
+            value = getattr(self, name)
+            values = (value,) if isinstance(value, str) else tuple(value or ())
+            if not all(isinstance(v, str) for v in values):
+                raise InvalidInput(f"filter {name} is {value!r}; give a name or a list of names")
+            object.__setattr__(self, name, tuple(v.strip() for v in values if v.strip()))
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, iso_date(value, f"filter {name}") if value else None)
+        if self.since and self.until and self.since > self.until[: len(self.since)] and self.since[: len(self.until)] > self.until:
+            raise InvalidInput(f"filter since is {self.since} and until is {self.until}: no date lies between them")
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in fields(self))
+
+    @classmethod
+    def of(cls, value: Filters | Mapping[str, Any] | None) -> Filters:
+        """Filters from what callers pass: None, Filters, or a mapping with these fields' names."""
+        if value is None:
+            return cls()
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise InvalidInput(f"filters is {type(value).__name__}; give qa.Filters or a mapping")
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(str(key) for key in value if key not in known)
+        if unknown:
+            raise InvalidInput(f"unknown filter {', '.join(unknown)}; known: {', '.join(known)}")
+        return cls(**{key: item for key, item in value.items() if item is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that did not become an article, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `add` did, as article ids. `stopped`: it was stopped before the end; adding the same again goes on."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport(AddReport):
+    """What `sync` did: an AddReport, and the articles removed because their file is gone."""
+
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long call is: `done` of `total` sources; `current` is the one just finished."""
+
+    done: int
+    total: int
+    current: str = ""
+
+
+def iso_date(value: str, name: str) -> str:
+    """`value` as an ISO 8601 day, month or year; InvalidInput where it is none that exists."""
+    import datetime
+
+    match = _ISO_DATE.match(value.strip()) if isinstance(value, str) else None
+    try:
+        if match is None:
+            raise ValueError("not of the form")
+        year, month, day = (int(part) if part else None for part in match.groups())
+        datetime.date(year or 0, month or 1, day or 1)
+    except ValueError as error:
+        raise InvalidInput(f"{name} is {value!r}; give a date that exists as 2023-02-17, 2023-02 or 2023") from error
+    return "-".join(part for part in match.groups() if part)
+
+
+def turns(history: Sequence[Turn | Mapping[str, Any]]) -> tuple[Turn, ...]:
+    """A conversation from what chat APIs and Gradio pass: mappings with `role` and `content`.
+
+    `content` is a str, or a list of parts of which the text parts count. Other roles than user and
+    assistant (system, tool) are passed over.
+    """
+    if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Sequence):
+        raise InvalidInput(f"history is {type(history).__name__}; give a list of {{'role': …, 'content': …}}")
+    result = []
+    for entry in history:
+        if isinstance(entry, Turn):
+            result.append(entry)
+            continue
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("role"), str):
+            raise InvalidInput(f"history holds {entry!r}; each entry needs a 'role' and a 'content'")
+        content = entry.get("content")
+        if isinstance(content, Sequence) and not isinstance(content, str):
+            parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
+            content = " ".join(part for part in parts if isinstance(part, str))
+        if not isinstance(content, str):
+            continue  # a picture or a component: nothing to read
+        role = entry["role"]
+        if role == "user":
+            result.append(Turn("user", content))
+        elif role == "assistant":
+            result.append(Turn("assistant", content))
+    return tuple(result)
