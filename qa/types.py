@@ -77,6 +77,13 @@ class Article:
         for name in ("id", "title", "text"):
             if not isinstance(getattr(self, name), str):
                 raise InvalidInput(f"Article.{name} is {type(getattr(self, name)).__name__}; it must be a str")
+            try:
+                getattr(self, name).encode()
+            except UnicodeEncodeError as error:
+                raise InvalidInput(
+                    f"Article.{name} holds a lone surrogate at character {error.start}, which is no text; "
+                    "decode the source with errors='replace'"
+                ) from error
         if not self.id.strip():
             raise InvalidInput("Article.id is empty; give every article an id of its own")
         if isinstance(self.authors, str):
@@ -226,8 +233,10 @@ class Filters:
         for name in ("since", "until"):
             value = getattr(self, name)
             object.__setattr__(self, name, iso_date(value, f"filter {name}") if value else None)
-        if self.since and self.until and self.since > self.until[: len(self.since)] and self.since[: len(self.until)] > self.until:
-            raise InvalidInput(f"filter since is {self.since} and until is {self.until}: no date lies between them")
+        if self.since and self.until:
+            precision = min(len(self.since), len(self.until))
+            if self.since[:precision] > self.until[:precision]:
+                raise InvalidInput(f"filter since is {self.since}, after until, {self.until}: no date lies between them")
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))

@@ -1,0 +1,75 @@
+"""Late interaction: a question against a passage, token by token, from one bit a dimension.
+
+MaxSim is that of ColBERT (Khattab and Zaharia, 2020): each token of the question takes its best cosine
+among the passage's tokens, and the mean over the question is the score. Of the passage's token vectors
+only the signs are kept (48 bytes a token at 384 dimensions, about 7 KB a passage); the question stays
+in float32. For a unit vector x in many dimensions, sign(x)/√d points √(2/π) as far along x, so that
+dividing by that factor gives back the scale of cosines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Embedding  # at run time it would load torch, which scoring does without
+
+_SIGN_SHRINKAGE = float(np.sqrt(2 / np.pi))
+_OFFSET_RANGE = np.iinfo(np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The tokens of one passage.
+
+    `signs`: uint8 (n, dim/8), bit j of row i is 1 where dimension j of token i is positive. `offsets`:
+    int16 (n, 2), the characters of the passage each token covers; negative for tokens of the context
+    (title, headings) that was embedded in front of it.
+    """
+
+    signs: NDArray[np.uint8]
+    offsets: NDArray[np.int16]
+
+    def to_bytes(self) -> bytes:
+        return np.hstack([self.signs, self.offsets.view(np.uint8)]).tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, dimension: int) -> TokenVectors:
+        rows = np.frombuffer(data, np.uint8).reshape(-1, dimension // 8 + 4)
+        return cls(rows[:, :-4], np.ascontiguousarray(rows[:, -4:]).view(np.int16))
+
+
+def compress(embedding: Embedding, *, context: int = 0) -> TokenVectors:
+    """The token vectors of a passage in front of which `context` characters were embedded."""
+    offsets = np.clip(embedding.offsets - context, _OFFSET_RANGE.min, _OFFSET_RANGE.max).astype(np.int16)
+    return TokenVectors(np.packbits(embedding.tokens > 0, axis=1), offsets)
+
+
+def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArray[np.float32]:
+    """float32 (q, n); res[i][j] estimates cos_sim(question[i], token j of the passage)."""
+    return question @ _signed(passage.signs).T
+
+
+def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
+    """float32 (len(passages),), about -1..1: MaxSim of `question`, float32 (q, dim), with each passage."""
+    scores = np.zeros(len(passages), np.float32)
+    filled = [i for i, passage in enumerate(passages) if len(passage.signs)]
+    if not filled or not len(question):
+        return scores
+    lengths = np.array([len(passages[i].signs) for i in filled])
+    similarity = question @ _signed(np.concatenate([passages[i].signs for i in filled])).T  # (q, all tokens)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    scores[filled] = np.maximum.reduceat(similarity, starts, axis=1).mean(axis=0)
+    return scores
+
+
+def _signed(signs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 (n, dim) of ±1, scaled so that a product with a unit vector estimates a cosine."""
+    dimension = signs.shape[1] * 8
+    scale = 1 / (np.sqrt(dimension) * _SIGN_SHRINKAGE)
+    return (np.unpackbits(signs, axis=1).astype(np.float32) * 2 - 1) * np.float32(scale)

@@ -1,0 +1,191 @@
+"""Candidates to an Answer: the sentences that answer, verbatim and cited, or none.
+
+Every sentence of the best passages is scored by how well its own tokens, read in their passage, meet the
+question (MaxSim), by its passage's score and by the share of the question's words it holds. The best one
+leads; its score, put through a fixed curve, is the support.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+
+from embeddings.late import token_scores
+from qa import lexical
+from qa.links import link_to, web_address
+from qa.retriever import Candidate
+from qa.types import Answer, Article, Citation, Hit
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Embedding
+    from qa.store import Store
+
+# How many passages are read for their sentences.
+PASSAGES_READ = 8
+# Weights of a sentence's score, fitted on squadshifts-amazon, squadshifts-reddit and timeqa-human (softmax
+# over the sentences of a question's passages; 1,550 questions), relative to the sentence's own MaxSim.
+_PASSAGE_WEIGHT = 0.64
+_WORDS_HELD_WEIGHT = 0.19
+_LENGTH_WEIGHT = -0.03  # per natural logarithm of the sentence's words
+# P(first quote is right) = 1 / (1 + exp(-(slope × score + offset))), Platt's scaling on clapnq-dev, where half
+# of the questions have no answer; expected calibration error 0.04 on squad2-dev-half, which has as many.
+_SUPPORT_SLOPE = 5.79
+_SUPPORT_OFFSET = -6.89
+# Below this support the articles are said not to answer. It declines two fifths of the search queries without
+# an answer (clapnq-dev), a tenth of the near misses (squad2-dev-half), and one or two of 100 right answers.
+FOUND_FROM = 0.10
+
+_MOST_QUOTES = 3
+# A further sentence joins the answer when it scores nearly as well as the first.
+_FURTHER_WITHIN = 0.06
+# Longer quotes are not read: a sentence and what it leans on stay below this.
+_MOST_WORDS = 55
+_SAME_WORDS = 0.6
+
+_LEANING = frozenset(
+    """this that these those he she it they his her hers its their theirs him them such both neither either another
+    however but and so thus therefore hence moreover furthermore instead nevertheless nonetheless meanwhile then also
+    afterwards afterward consequently similarly likewise otherwise yet there here former latter""".split()
+)
+_FUNCTION_WORDS = frozenset(
+    """a an the of in on at to for from by with about is are was were be been do does did has have had can could will would
+    what which who whom whose when where why how many much and or that this it its as""".split()
+)
+_FIRST_WORD = re.compile(r"\W*([^\W_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that may be quoted, with its score (higher is better, about 0..1.8)."""
+
+    candidate: Candidate
+    start: int
+    end: int
+    score: float
+
+
+def compose(
+    question: str,
+    embedded: Embedding | None,
+    candidates: Sequence[Candidate],
+    *,
+    articles: Mapping[str, Article],
+    store: Store,
+    hits: Sequence[Hit],
+    found_from: float = FOUND_FROM,
+) -> Answer:
+    """The Answer to `question` from `candidates`, best first, whose articles are in `articles`."""
+    readable = [candidate for candidate in candidates[:PASSAGES_READ] if candidate.stored.passage.article_id in articles]
+    if embedded is None or not readable:
+        text = "There are no articles to search." if embedded is None else "No article passes the filters."
+        return Answer(question, False, text, (), tuple(hits), 0.0)
+    sentences = score_sentences(question, embedded, readable, articles=articles, store=store)
+    if not sentences:
+        return Answer(question, False, NOT_FOUND, (), tuple(hits), 0.0)
+    support = 1 / (1 + math.exp(-(_SUPPORT_SLOPE * sentences[0].score + _SUPPORT_OFFSET)))
+    if support < found_from:
+        return Answer(question, False, NOT_FOUND, (), tuple(hits), support)
+    citations = [
+        _cite(number, articles[article_id], start, end)
+        for number, (article_id, start, end) in enumerate(_choose(sentences, articles), 1)
+    ]
+    text = " ".join(f"{' '.join(citation.quote.split())} [{citation.number}]" for citation in citations)
+    return Answer(question, True, text, tuple(citations), tuple(hits), support)
+
+
+NOT_FOUND = "The articles do not seem to hold an answer to this question."
+
+
+def score_sentences(
+    question: str,
+    embedded: Embedding,
+    candidates: Sequence[Candidate],
+    *,
+    articles: Mapping[str, Article],
+    store: Store,
+) -> list[Sentence]:
+    """Every sentence of the candidates, best first."""
+    weights = _term_weights(question, store)
+    total = sum(weights.values()) or 1.0
+    scored = []
+    for candidate in candidates:
+        passage = candidate.stored.passage
+        article = articles[passage.article_id]
+        similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
+        offsets = candidate.tokens.offsets
+        for start, end in passage.sentences:
+            inside = (offsets[:, 0] >= start - passage.start) & (offsets[:, 1] <= end - passage.start)
+            if not inside.any() or not similarity.size:
+                continue
+            text = article.text[start:end]
+            held = sum(weights.get(term, 0.0) for term in set(lexical.terms(text, article.language))) / total
+            score = (
+                float(similarity[:, inside].max(axis=1).mean())
+                + _PASSAGE_WEIGHT * candidate.score
+                + _WORDS_HELD_WEIGHT * held
+                + _LENGTH_WEIGHT * math.log(len(text.split()) + 1)
+            )
+            scored.append(Sentence(candidate, start, end, score))
+    return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _term_weights(question: str, store: Store) -> dict[str, float]:
+    """Inverse document frequency of the question's terms, function words left out where others remain."""
+    languages = store.languages()
+    terms = lexical.question_terms(question, languages)
+    plain = set(lexical.question_terms(" ".join(_FUNCTION_WORDS), languages))
+    terms = [term for term in terms if term not in plain] or terms
+    counts, passages = store.passages_with_term(terms), store.passage_count
+    return {
+        term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in terms
+    }
+
+
+def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[tuple[str, int, int]]:
+    """(article id, start, end) of the quotes: the best first, then those beside it in reading order, then others."""
+    chosen: list[tuple[str, int, int]] = []
+    words: list[frozenset[str]] = []
+    for sentence in sentences:
+        if len(chosen) == _MOST_QUOTES or sentence.score < sentences[0].score - _FURTHER_WITHIN:
+            break
+        article = articles[sentence.candidate.stored.passage.article_id]
+        start = _with_antecedent(article, sentence)
+        if any(article.id == other and start < e and s < sentence.end for other, s, e in chosen):
+            continue
+        own = frozenset(lexical.terms(article.text[sentence.start : sentence.end], article.language))
+        if any(len(own & other) >= _SAME_WORDS * max(1, min(len(own), len(other))) for other in words):
+            continue  # the same thing in nearly the same words
+        chosen.append((article.id, start, sentence.end))
+        words.append(own)
+    lead, rest = chosen[0], chosen[1:]
+    return [lead, *sorted((c for c in rest if c[0] == lead[0]), key=lambda c: c[1]), *(c for c in rest if c[0] != lead[0])]
+
+
+def _with_antecedent(article: Article, sentence: Sentence) -> int:
+    """Where to begin the quote: at the sentence before where this one starts with "This", "He", "However"."""
+    spans = sentence.candidate.stored.passage.sentences
+    at = spans.index((sentence.start, sentence.end))
+    start = sentence.start
+    while at > 0 and _leans(article.text[start : sentence.end]):
+        before, before_end = spans[at - 1]
+        gap = article.text[before_end:start]
+        if "\n" in gap or len(article.text[before : sentence.end].split()) > _MOST_WORDS:
+            break
+        start, at = before, at - 1
+    return start
+
+
+def _leans(text: str) -> bool:
+    first = _FIRST_WORD.match(text)
+    return first is not None and first[1].casefold() in _LEANING
+
+
+def _cite(number: int, article: Article, start: int, end: int) -> Citation:
+    link = link_to(article, start, end)
+    return Citation(number, article.id, article.title, web_address(article.url), article.text[start:end], start, end, link)
+
+

@@ -1,0 +1,296 @@
+"""The main text of an HTML page as pieces: trafilatura finds it, BeautifulSoup adds the captions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from qa.blocks import Piece, code_lines, one_line
+from qa.captions import with_captions
+from qa.chrome import same_text
+from qa.markup import UNSEEN
+from qa.types import BlockKind
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+logger = logging.getLogger(__name__)
+
+_BOLD_HEADING = 90  # characters; a bold line no longer than this and without a full stop heads what follows
+
+
+def main_pieces(html: str, soup: BeautifulSoup, *, url: str | None = None, titles: Collection[str] = ()) -> list[Piece]:
+    """The blocks of the page's main text in reading order; [] where there is none.
+
+    `titles` are the forms of the page's title: they tell its own article from others beside it.
+    """
+    import trafilatura
+
+    body = None
+    try:
+        tree = trafilatura.load_html(html)
+        if tree is not None:
+            _open_layout_tables(tree)
+            _leave_own_article(tree, titles)
+            _join_cut_body(tree)
+            document = trafilatura.bare_extraction(
+                tree, url=url, include_comments=False, include_links=True, include_formatting=True
+            )
+            body = getattr(document, "body", None)
+    except Exception as error:  # noqa: BLE001 - a third-party reader of arbitrary markup: whatever it trips over, the page has text
+        logger.info(
+            "the main text was not found (%s: %s); every paragraph of the page is taken", type(error).__name__, error
+        )
+    pieces = list(_pieces(body)) if body is not None else []
+    if not pieces:
+        pieces = _every_paragraph(soup)
+    return with_captions(pieces, soup)
+
+
+def _open_layout_tables(tree: Any) -> None:
+    """Make containers of tables that lay out the page and show no data: their cells hold headings and paragraphs.
+
+    The cell with the most prose is the article, unless the page names one itself.
+    """
+    rooms = []
+    for table in list(tree.iter("table")):
+        inside = [element for element in table.iter(*_TABLE_PARTS) if next(element.iterancestors("table")) is table]
+        cells = [element for element in inside if element.tag in ("td", "th")]
+        if any(next(cell.iter("h1", "h2", "h3"), None) is not None or len(cell.findall("p")) >= 3 for cell in cells):
+            rooms.extend(cells)
+            for element in (table, *inside):
+                element.tag = "div"
+    if rooms and next(tree.iter("article", "main"), None) is None:
+        prose = [sum(len(paragraph.text_content()) for paragraph in room.iterchildren("p")) for room in rooms]
+        largest = max(prose)
+        if largest > _MIN_ARTICLE:
+            rooms[prose.index(largest)].tag = "article"
+
+
+_TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
+
+
+def _leave_own_article(tree: Any, titles: Collection[str]) -> None:
+    """Take other `article` elements out where exactly one holds the headline: they are teasers and comments."""
+    articles = list(tree.iter("article"))
+    if len(articles) < 2:
+        return
+    keys = {same_text(title) for title in titles}
+    heads = [head for head in tree.iter("h1", "h2") if same_text(head.text_content()) in keys]
+    own = {id(holder): holder for head in heads if (holder := next(head.iterancestors("article"), None)) is not None}
+    if len(own) != 1:
+        return
+    (holder,) = own.values()
+    if len(holder.text_content()) < _MIN_ARTICLE:
+        return  # a header of its own, with the body elsewhere
+    around = {*holder.iterancestors(), *holder.iter("article")}
+    for other in articles:
+        if other not in around and other.getparent() is not None:
+            other.drop_tree()
+
+
+_MIN_ARTICLE = 500  # characters
+
+
+def _join_cut_body(tree: Any) -> None:
+    """Make one container of a body that is cut into several alike, around advertisements: only the first would be read.
+
+    Alike are elements with the same class and several paragraphs each, at the same depth of the page's only article.
+    """
+    articles = list(tree.iter("article"))
+    if len(articles) != 1:
+        return
+    alike: dict[tuple[str, int], list[Any]] = {}
+    for element in articles[0].iter("div", "section"):
+        name = element.get("class")
+        if name and sum(len(child.text_content()) > 80 for child in element.iterchildren("p")) >= 2:
+            depth = sum(1 for _ in element.iterancestors())
+            alike.setdefault((name, depth), []).append(element)
+    for first, *others in alike.values():
+        for other in others:
+            for child in list(other):
+                first.append(child)
+
+
+class _Walk:
+    """Where the walk through trafilatura's tree is: the block being filled and what is around it."""
+
+    def __init__(self) -> None:
+        self.kinds: list[tuple[BlockKind, int]] = [("paragraph", 0)]
+        self.text: list[tuple[str, bool, bool]] = []  # a run, whether it is inside a link, whether it is bold
+        self.links = 0  # how many links and bold stretches the walk is inside of
+        self.bolds = 0
+        self.depth = 0  # of lists
+        self.group = 0
+        self.groups = 0
+        self.cells: list[list[tuple[str, bool, bool]]] | None = None
+        self.head_cells = 0
+
+    def add(self, text: str | None) -> None:
+        if text:
+            self.text.append((text, self.links > 0, self.bolds > 0))
+
+    def flush(self) -> Iterator[Piece]:
+        """What has been gathered, as pieces of the kind that is open."""
+        runs, self.text = self.text, []
+        kind, level = self.kinds[-1]
+        if kind == "code":
+            yield Piece("code", code_lines("".join(text for text, _, _ in runs)))
+            return
+        for part in _parted(runs) if kind in ("paragraph", "quote") else [runs]:
+            text, linked, bold = _measured(part)
+            if text and kind == "paragraph" and bold > 0.95 and len(text) <= _BOLD_HEADING and text[-1] not in ".,;!…:":
+                yield Piece("heading", text, 3, linked)
+            elif text:
+                yield Piece(kind, text, level, linked, self.group)
+
+
+def _parted(runs: list[tuple[str, bool, bool]]) -> Iterator[list[tuple[str, bool, bool]]]:
+    """Runs of text in parts: two line breaks in a row part paragraphs."""
+    part: list[tuple[str, bool, bool]] = []
+    broken = False
+    for text, linked, bold in runs:
+        for number, line in enumerate(text.split("\x00")):
+            if number and broken:
+                yield part
+                part = []
+            elif number:
+                broken = True
+            if line.strip():
+                broken = False
+            part.append((f" {line}" if number else line, linked, bold))
+    yield part
+
+
+def _measured(runs: list[tuple[str, bool, bool]]) -> tuple[str, float, float]:
+    """The text of runs on one line, and the shares of it that are linked and bold, 0..1."""
+    text = one_line("".join(run for run, _, _ in runs).replace("\x00", " "))
+    visible = sum(len(run.strip()) for run, _, _ in runs) or 1
+    linked = sum(len(run.strip()) for run, inside, _ in runs if inside)
+    bold = sum(len(run.strip()) for run, _, heavy in runs if heavy)
+    return text, linked / visible, bold / visible
+
+
+def _pieces(body: Any) -> Iterator[Piece]:
+    from lxml.etree import iterwalk
+
+    walk = _Walk()
+    for event, element in iterwalk(body, events=("start", "end")):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if event == "start":
+            yield from _open(walk, tag, element)
+        else:
+            yield from _close(walk, tag, element)
+            if element is not body:
+                walk.add(element.tail)
+    yield from walk.flush()
+
+
+def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
+    if walk.cells is not None:
+        if tag == "cell":
+            walk.text = []
+            walk.head_cells += element.get("role") == "head"
+        elif tag in ("p", "list", "item", "lb", "quote", "head"):
+            walk.add(" ")
+    elif tag == "row":
+        yield from walk.flush()
+        walk.cells, walk.head_cells = [], 0
+    elif tag == "lb":
+        walk.add("\n" if walk.kinds[-1][0] == "code" else "\x00 ")
+    elif tag == "code" and _is_inline(element):
+        pass
+    elif tag in ("p", "head", "list", "item", "quote", "code", "table"):
+        yield from walk.flush()
+        kind, level = walk.kinds[-1]
+        if tag == "head":
+            rank = element.get("rend", "h3")[1:2]
+            kind, level = "heading", int(rank) if rank in "123456" and rank else 3
+        elif tag == "list":
+            walk.depth += 1
+            if walk.depth == 1:
+                walk.groups += 1
+                walk.group = walk.groups
+        elif tag == "item":
+            kind, level = "item", max(1, walk.depth)
+        elif tag == "quote":
+            kind, level = "quote", 0
+        elif tag == "code":
+            kind, level = "code", 0
+        elif tag == "table":
+            walk.groups += 1
+            walk.group = walk.groups
+        walk.kinds.append((kind, level))
+    if tag == "ref":
+        walk.links += 1
+    elif tag == "hi" and element.get("rend") == "#b":
+        walk.bolds += 1
+    walk.add(element.text)
+
+
+def _close(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
+    if tag == "ref":
+        walk.links -= 1
+    elif tag == "hi" and element.get("rend") == "#b":
+        walk.bolds -= 1
+    if walk.cells is not None:
+        if tag == "cell":
+            walk.cells.append(walk.text)
+            walk.text = []
+        elif tag == "row":
+            row, walk.cells = walk.cells, None
+            cells = [_measured(cell)[0] for cell in row]
+            filled = [cell for cell in cells if cell]
+            linked = _measured([run for cell in row for run in cell])[1]
+            if filled:
+                heads = walk.head_cells >= max(1, len(filled) - 1)
+                yield Piece(
+                    "row",
+                    " | ".join(cells).strip(" |") if len(filled) > 1 else filled[0],
+                    int(heads),
+                    linked,
+                    walk.group,
+                )
+        return
+    if tag == "code" and _is_inline(element):
+        return
+    if tag in ("p", "head", "list", "item", "quote", "code", "table"):
+        yield from walk.flush()
+        walk.kinds.pop()
+        if tag == "list":
+            walk.depth -= 1
+        if tag == "table" or (tag == "list" and walk.depth == 0):
+            walk.group = 0
+
+
+def _is_inline(element: Any) -> bool:
+    parent = element.getparent()
+    return (
+        parent is not None
+        and parent.tag in ("p", "head", "item", "cell", "hi", "ref")
+        and "\n" not in (element.text or "")
+    )
+
+
+def _every_paragraph(soup: BeautifulSoup) -> list[Piece]:
+    """What a page says when no main text stands out: its paragraphs, or else all its words."""
+    pieces = []
+    root: Tag = soup.find("article") or soup.find("main") or soup.body or soup
+    for tag in root.find_all(["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "pre"]):
+        if tag.find_parent(["nav", "footer", "header", "aside", "form"]):
+            continue
+        name = tag.name
+        text = one_line(tag.get_text(" "))
+        if name[0] == "h":
+            pieces.append(Piece("heading", text, int(name[1])))
+        elif name == "li" and not tag.find(["p", "li"]):
+            pieces.append(Piece("item", text, 1))
+        elif name in ("p", "pre"):
+            pieces.append(Piece("paragraph", text))
+    pieces = [piece for piece in pieces if piece.text]
+    if any(piece.kind != "heading" for piece in pieces):
+        return pieces
+    words = [one_line(text) for text in root.find_all(string=True) if text.parent and text.parent.name not in UNSEEN]
+    text = " ".join(word for word in words if word)
+    return [Piece("paragraph", text)] if text else []

@@ -1,0 +1,74 @@
+"""A follow-up and what was said before to a question that stands alone.
+
+No model is asked: a follow-up is known by what it lacks ("and in 2022?", "who is he?"), and is completed
+with the subject of the conversation, the words of the last questions that carried meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qa.types import Turn
+
+# Words that point back to something said before (English, Spanish, French, German).
+_POINTING = frozenset(
+    """he him his she her hers it its they them their theirs this that these those there then former latter one ones
+    such same another others él ella ellos ellas eso esa ese esto esta este il elle ils elles lui leur cela ça ce cette
+    er sie es ihn ihm ihr ihre sein seine dies diese dieser dieses""".split()
+)
+# Words that carry no subject of their own.
+_PLAIN = frozenset(
+    """a an the of in on at to for from by with about into over after before during between and or but nor so if than as
+    is are was were be been being am do does did done has have had having can could will would shall should may might
+    must who whom whose what which when where why how many much long far often old more most less least very also too
+    not no yes any some all each every other me my i we us our you your please tell show give say said know think mean
+    explain describe list name happened happen happens mentioned else again still ever just only like
+    de la el los las un una y en que por con para del se su qué cuándo dónde quién cómo le les des et du au aux est qui
+    quand où comment pourquoi der die das und in von zu den mit wer was wann wo wie warum""".split()
+)
+_OPENERS = re.compile(r"\s*(and|but|or|so|also|then|what about|how about|what else|y|et|und|why|when|where|who|how)\b[\s,]*", re.I)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+# A question with fewer words of its own than this leans on what came before when it opens with "and", "what about".
+_ENOUGH_OWN_WORDS = 3
+_TURNS_BACK = 3
+
+
+def stand_alone(question: str, history: Sequence[Turn]) -> str:
+    """`question` as it is where it stands alone, else followed by the subject words of the conversation.
+
+    The subject is what the earlier questions asked about, newest first, back to the last question that stood
+    alone; without one, the first sentence of the last answer.
+    """
+    asked = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
+    if not asked or not leans_on_history(question):
+        return question
+    own = {word.casefold() for word in _WORD.findall(question)}
+    subject: dict[str, str] = {}
+    for earlier in reversed(asked[-_TURNS_BACK:]):
+        for word in _subject_words(earlier):
+            if word.casefold() not in own:
+                subject.setdefault(word.casefold(), word)
+        if not leans_on_history(earlier):
+            break
+    return f"{question} {' '.join(subject.values())}" if subject else question
+
+
+def leans_on_history(question: str) -> bool:
+    """Whether the question points to something outside it, or is too short to stand alone."""
+    words = [word.casefold() for word in _WORD.findall(question)]
+    own = [word for word in words if word not in _PLAIN and word not in _POINTING]
+    if any(word in _POINTING for word in words):
+        return True
+    opener = _OPENERS.match(question)
+    if opener and opener[1].casefold() in {"and", "but", "or", "so", "also", "then", "what about", "how about", "y", "et", "und"}:
+        return True
+    return len(own) < _ENOUGH_OWN_WORDS - 1 and not any(word[0].isupper() for word in _WORD.findall(question)[1:])
+
+
+def _subject_words(question: str) -> list[str]:
+    return [
+        word
+        for word in _WORD.findall(question)
+        if word.casefold() not in _PLAIN and word.casefold() not in _POINTING and len(word) > 1
+    ]

@@ -1,0 +1,385 @@
+"""How well a library answers questions whose answers are known.
+
+A question is a line of JSON: `{"id", "question", "article_ids", "answers", "answerable", "gold_paragraph"?,
+"gold_paragraphs"?, "history"?}`. `article_ids` are ids of the library's articles, or the names of the files or
+pages they came from, without the ending. A passage or quote is right when it holds a whole gold answer at its
+place: in a gold article and, where a gold paragraph is named, in that paragraph.
+"""
+
+from __future__ import annotations
+
+import bisect
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from qa.errors import InvalidInput
+from qa.types import Answer, Article, Hit, Progress, Turn, turns
+
+if TYPE_CHECKING:
+    from qa.library import Library
+
+CUT = 10  # ranks that are looked at
+MOST_QUOTE_WORDS = 60  # a longer quote is a passage, not an answer
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question with what is known of its answer; `answerable` False: the articles hold none."""
+
+    id: str
+    question: str
+    article_ids: tuple[str, ...]
+    answers: tuple[str, ...]
+    answerable: bool
+    paragraphs: tuple[str, ...] = ()  # each holds the answer, in one of the gold articles
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a gold answer stands: `article.text[start:end]`."""
+
+    article_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the library did with one question.
+
+    `spans` is empty for unanswerable questions, and where no gold answer stands in the gold articles' text.
+    `rank` counts from 1: the first retrieved passage that holds a gold answer, None where none of the first
+    ten does. `quote_first` and `quote_any`: the answer's first quote, or any of them, holds a gold answer.
+    """
+
+    question: Question
+    spans: tuple[Span, ...]
+    rank: int | None
+    found: bool
+    support: float
+    quote_first: bool
+    quote_any: bool
+    retrieve_s: float
+    ask_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Shares are 0..1 and None where no question counts; `placed` is how many questions the first seven rest on.
+
+    `recall_*`: a passage among the first n holds a gold answer. `mrr_10`: mean reciprocal rank of the first that
+    does, 0 beyond 10. `quote_first`, `quote_any`: the answer was given, and its first quote, or any, holds a gold
+    answer. `answered`: answerable questions that got an answer. `declined`: unanswerable ones that got none.
+    `auroc`: how often `support` is higher for an answer whose first quote is right than for one that is wrong or
+    that should not have been given. Times are medians in seconds.
+    """
+
+    questions: int
+    placed: int
+    recall_1: float | None
+    recall_3: float | None
+    recall_5: float | None
+    recall_10: float | None
+    mrr_10: float | None
+    quote_first: float | None
+    quote_any: float | None
+    answered: float | None
+    declined: float | None
+    auroc: float | None
+    retrieve_s: float | None
+    ask_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Every question's result, in the order asked, and what they add up to."""
+
+    results: tuple[Result, ...]
+    scores: Scores
+
+
+def read_questions(path: str | Path) -> list[Question]:
+    """The questions of a JSON Lines file; InvalidInput names the line that is not one."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"questions {str(path)!r} cannot be read: {error}") from error
+    questions = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            questions.append(_question(json.loads(line), number))
+        except ValueError as error:  # InvalidInput is one
+            raise InvalidInput(f"questions {str(path)!r}, line {number}: {error}") from error
+    if not questions:
+        raise InvalidInput(f"questions {str(path)!r} holds no question; give one JSON object a line")
+    return questions
+
+
+def evaluate(
+    library: Library,
+    questions: Sequence[Question],
+    *,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> Evaluation:
+    """Asks `library` every question. InvalidInput where it holds none of the articles that the questions name."""
+    wanted = {name for question in questions for name in question.article_ids}
+    gold = _gold_articles(library.articles(), wanted)
+    if wanted and not gold:
+        raise InvalidInput(
+            f"the library holds none of the {len(wanted)} articles that the questions name, as {min(wanted)!r}; "
+            "open the library they are about, or name its pages with --articles"
+        )
+    results = []
+    for number, question in enumerate(questions, start=1):
+        spans = tuple(
+            span
+            for name in question.article_ids
+            for article in gold.get(name, ())
+            for span in gold_spans(question, article)
+        )
+        results.append(_measure(library, question, spans))
+        if on_progress is not None:
+            on_progress(Progress(number, len(questions), question.id))
+    return Evaluation(tuple(results), score(results))
+
+
+def score(results: Sequence[Result]) -> Scores:
+    """What `results` add up to."""
+    placed = [result for result in results if result.spans]
+    answerable = [result for result in results if result.question.answerable]
+    unanswerable = [result for result in results if not result.question.answerable]
+
+    def recall(cut: int) -> float | None:
+        return _mean(result.rank is not None and result.rank <= cut for result in placed)
+
+    return Scores(
+        questions=len(results),
+        placed=len(placed),
+        recall_1=recall(1),
+        recall_3=recall(3),
+        recall_5=recall(5),
+        recall_10=recall(10),
+        mrr_10=_mean(1 / result.rank if result.rank else 0.0 for result in placed),
+        quote_first=_mean(result.found and result.quote_first for result in placed),
+        quote_any=_mean(result.found and result.quote_any for result in placed),
+        answered=_mean(result.found for result in answerable),
+        declined=_mean(not result.found for result in unanswerable),
+        auroc=auroc(
+            [result.support for result in placed if result.quote_first],
+            [result.support for result in placed if not result.quote_first]
+            + [result.support for result in unanswerable],
+        ),
+        retrieve_s=_median(result.retrieve_s for result in results),
+        ask_s=_median(result.ask_s for result in results),
+    )
+
+
+def auroc(right: Iterable[float], wrong: Iterable[float]) -> float | None:
+    """P(a score of `right` > a score of `wrong`), ties counted as half; None where either is empty."""
+    right, wrong = list(right), sorted(wrong)
+    if not right or not wrong:
+        return None
+    wins = sum((bisect.bisect_left(wrong, each) + bisect.bisect_right(wrong, each)) / 2 for each in right)
+    return wins / (len(right) * len(wrong))
+
+
+def gold_spans(question: Question, article: Article) -> list[Span]:
+    """Every place in `article` where a gold answer of `question` stands; [] for unanswerable questions.
+
+    White space may differ. Where no answer is found to the letter, punctuation may too: a page's table row may
+    be written with other separators than the question file's.
+    """
+    if not question.answerable:
+        return []
+    regions = [region for paragraph in question.paragraphs for region in _occurrences(paragraph, article.text)]
+    spans = []
+    for start, end in regions or [(0, len(article.text))]:
+        for answer in question.answers:
+            for first, last in _occurrences(answer, article.text, start, end):
+                spans.append(Span(article.id, first, last))
+    return sorted(set(spans), key=lambda span: (span.start, span.end))
+
+
+def misses(evaluation: Evaluation) -> list[str]:
+    """A line for each question that went wrong: its id, what went wrong, and the question."""
+    lines = []
+    for result in evaluation.results:
+        if not result.question.answerable:
+            wrong = f"answered, support {result.support:.2f}" if result.found else ""
+        elif not result.spans:
+            wrong = "gold answer not in the articles' text"
+        elif not result.found:
+            wrong = f"not answered, support {result.support:.2f}"
+        else:
+            wrong = "" if result.quote_first else f"wrong first quote, passage at rank {result.rank or 'over 10'}"
+        if wrong:
+            lines.append(f"{result.question.id}: {wrong}: {result.question.question}")
+    return lines
+
+
+_ROWS: tuple[tuple[str, str], ...] = (
+    ("recall_1", "recall@1"),
+    ("recall_3", "recall@3"),
+    ("recall_5", "recall@5"),
+    ("recall_10", "recall@10"),
+    ("mrr_10", "MRR@10"),
+    ("quote_first", "first quote right"),
+    ("quote_any", "any quote right"),
+    ("answered", "answered"),
+    ("declined", "declined"),
+    ("auroc", "AUROC of support"),
+)
+
+
+def comparison_table(scores: Mapping[str, Scores]) -> str:
+    """The scores under their names, in per cent; with two of them also by how much the first is above the second."""
+    names = list(scores)
+    columns = [*names, "difference"] if len(names) == 2 else names
+    widths = [max(10, len(name) + 2) for name in columns]
+    lines = [f"{'per cent':20}" + "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True))]
+    for field, label in _ROWS:
+        values = [getattr(scores[name], field) for name in names]
+        cells = ["-" if value is None else f"{100 * value:.1f}" for value in values]
+        if len(names) == 2:
+            cells.append("-" if None in values else f"{100 * (values[0] - values[1]):+.1f}")
+        lines.append(f"{label:20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    for field, label in (("retrieve_s", "retrieve, median ms"), ("ask_s", "ask, median ms")):
+        values = [getattr(scores[name], field) for name in names]
+        cells = ["-" if value is None else f"{1000 * value:.0f}" for value in values]
+        lines.append(f"{label:20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False)))
+    first = next(iter(scores.values()))
+    lines.append(f"{first.questions} questions; the gold answer of {first.placed} stands in the articles")
+    return "\n".join(lines)
+
+
+def _question(record: Any, number: int) -> Question:
+    if not isinstance(record, dict):
+        raise InvalidInput(f"a JSON object is needed, not {type(record).__name__}")
+    text, answerable = record.get("question"), record.get("answerable", True)
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidInput(f"'question' is {text!r}; it must be a text")
+    if not isinstance(answerable, bool):
+        raise InvalidInput(f"'answerable' is {answerable!r}; it must be true or false")
+    answers, article_ids = _texts(record, "answers"), _texts(record, "article_ids")
+    if answerable and not (answers and article_ids):
+        raise InvalidInput("an answerable question needs 'answers' and 'article_ids', or \"answerable\": false")
+    paragraphs = record.get("gold_paragraphs") or record.get("gold_paragraph") or []
+    if isinstance(paragraphs, dict):
+        paragraphs = list(paragraphs.values())
+    paragraphs = _texts({"gold_paragraph": paragraphs}, "gold_paragraph")
+    history = [
+        {**turn, "content": turn.get("content", turn.get("text"))} if isinstance(turn, dict) else turn
+        for turn in record.get("history") or []
+    ]
+    return Question(
+        id=str(record.get("id", number)),
+        question=text,
+        article_ids=article_ids,
+        answers=answers,
+        answerable=answerable,
+        paragraphs=paragraphs,
+        history=turns(history),
+    )
+
+
+def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise InvalidInput(f"{name!r} is {value!r}; it must be a list of texts")
+    return tuple(each for each in values if each.strip())
+
+
+def _gold_articles(articles: Iterable[Article], wanted: set[str]) -> dict[str, list[Article]]:
+    """The articles that each wanted name means: the one with that id, else those from a page of that name."""
+    by_id: dict[str, list[Article]] = {}
+    by_name: dict[str, list[Article]] = {}
+    for article in articles:
+        if article.id in wanted:
+            by_id[article.id] = [article]
+        for name in _page_names(article) & wanted:
+            by_name.setdefault(name, []).append(article)
+    return by_name | by_id
+
+
+def _page_names(article: Article) -> set[str]:
+    """What a question file may call the page that an article came from: file name or URL, with and without ending."""
+    names = set()
+    for address in (article.source, article.url):
+        if address:
+            path = urlsplit(address).path if "://" in address else address.replace("\\", "/")
+            page = PurePosixPath(unquote(path) if "://" in address else path)
+            names |= {address, page.name, page.stem}
+    return names - {""}
+
+
+def _measure(library: Library, question: Question, spans: tuple[Span, ...]) -> Result:
+    began = time.perf_counter()
+    hits = library.retrieve(question.question, k=CUT, history=question.history)
+    retrieved = time.perf_counter()
+    answer = library.ask(question.question, history=question.history)
+    asked = time.perf_counter()
+    quotes = _quotes_right(answer, spans)
+    return Result(
+        question=question,
+        spans=spans,
+        rank=_rank(hits, spans),
+        found=answer.found,
+        support=answer.support,
+        quote_first=quotes[:1] == [True],
+        quote_any=any(quotes),
+        retrieve_s=retrieved - began,
+        ask_s=asked - retrieved,
+    )
+
+
+def _rank(hits: Sequence[Hit], spans: Sequence[Span]) -> int | None:
+    for rank, hit in enumerate(hits[:CUT], start=1):
+        if _holds(hit.passage.article_id, hit.passage.start, hit.passage.end, spans):
+            return rank
+    return None
+
+
+def _quotes_right(answer: Answer, spans: Sequence[Span]) -> list[bool]:
+    return [
+        len(citation.quote.split()) <= MOST_QUOTE_WORDS
+        and _holds(citation.article_id, citation.start, citation.end, spans)
+        for citation in sorted(answer.citations, key=lambda citation: citation.number)
+    ]
+
+
+def _holds(article_id: str, start: int, end: int, spans: Sequence[Span]) -> bool:
+    return any(span.article_id == article_id and start <= span.start and span.end <= end for span in spans)
+
+
+def _occurrences(needle: str, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    end = len(text) if end is None else end
+    words = needle.split()
+    exact = re.compile(r"\s+".join(re.escape(word) for word in words))
+    places = [match.span() for match in exact.finditer(text, start, end)] if words else []
+    runs = _WORD.findall(needle)
+    if places or not runs:
+        return places
+    loose = re.compile(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, runs)) + r"(?!\w)", re.IGNORECASE)
+    return [match.span() for match in loose.finditer(text, start, end)]
+
+
+def _mean(values: Iterable[float | bool]) -> float | None:
+    collected = [float(value) for value in values]
+    return statistics.fmean(collected) if collected else None
+
+
+def _median(values: Iterable[float]) -> float | None:
+    collected = list(values)
+    return statistics.median(collected) if collected else None

@@ -1,0 +1,405 @@
+"""`Library`: opens a folder, composes the stages, and is what people call."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from qa import dialogue
+from qa.errors import InvalidInput, ModelMismatch
+from qa.ingest import OnProgress, Source, add, encode
+from qa.split import split
+from qa.store import Store
+from qa.types import AddReport, Answer, Article, ArticleSummary, Failure, Filters, Hit, Passage, Progress, SyncReport, Turn, turns
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Embedding, Encoder
+    from embeddings.index import VectorIndex
+    from qa.retriever import Candidate, Settings
+
+logger = logging.getLogger(__name__)
+
+History = Sequence[Turn | Mapping[str, Any]]
+
+_STORE_FILE = "library.sqlite"
+_INDEX_FILE = "vectors.faiss"
+# What is read past this does not make a question clearer; the model's window ends at about 1,000 characters.
+_LONGEST_QUESTION = 4_000
+_REINDEX_BATCH = 256
+
+
+class Library:
+    """A folder of articles that can be asked.
+
+    Open it with `Library.open`. Safe to use from several threads, and from several processes: readers see
+    what others have committed, and writers take turns.
+    """
+
+    def __init__(self, store: Store, *, model: str | Path | None, dtype: str, device: str | None, settings: Settings | None):
+        self._store = store
+        self._model = model
+        self._dtype = dtype
+        self._device = device
+        self._settings = settings
+        self._loaded: Encoder | None = None
+        self._loading = threading.Lock()
+        self._vectors: VectorIndex | None = None
+        self._vectors_stamp = ""
+        self._vectors_saved = ""
+        self._searching = threading.RLock()
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        model: str | Path | None = None,
+        dtype: str = "auto",
+        device: str | None = None,
+        ranking: str = "full",
+        create: bool = True,
+    ) -> Library:
+        """Open the library in `folder`; made on first use, unless `create` is False.
+
+        `model`: a sentence-transformers model by folder or hub name; None for the one the library was built
+        with, or the packaged all-MiniLM-L6-v2. `dtype`: "auto", "float32", "bfloat16" or "float16". `device`:
+        a torch device; None picks one. `ranking`: "full", or for comparison "hybrid", "dense", "lexical".
+        Nothing heavy is loaded before it is needed.
+
+        Raises LibraryError where the folder holds no readable library, ModelMismatch where it was built with
+        another model than `model`, ModelError where `model` cannot be found.
+        """
+        settings = None
+        if ranking != "full":
+            from qa.retriever import RANKINGS
+
+            if ranking not in RANKINGS:
+                raise InvalidInput(f"ranking is {ranking!r}; use one of {', '.join(RANKINGS)}")
+            settings = RANKINGS[ranking]
+        store = Store(Path(folder).expanduser() / _STORE_FILE, create=create)
+        try:
+            self = cls(store, model=model, dtype=dtype, device=device, settings=settings)
+            if model is not None and store.meta("model"):
+                from embeddings.model import find_model
+
+                self._check_model(find_model(model).identity)
+        except BaseException:
+            store.close()
+            raise
+        return self
+
+    # -- articles in and out
+
+    def add(self, sources: Iterable[Source] | Source, *, on_progress: OnProgress | None = None) -> AddReport:
+        """Add files, folders (with their subfolders), URLs, Pages and Articles.
+
+        Idempotent by content: what is stored unchanged is skipped, a changed page replaces its old version
+        whole, and a page found at another address with the same text is not stored twice. A source that
+        cannot be read is reported in `failed`, and the rest goes in.
+
+        `on_progress` is called with a Progress after each source; returning False stops there. What was done
+        stays, and adding the same sources again goes on.
+        """
+        if isinstance(sources, (str, Path)):
+            sources = [sources]
+        elif not isinstance(sources, Article) and isinstance(sources, Iterable):
+            sources = list(sources)
+        report = add(sources, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress)
+        self._remember_folders(sources if isinstance(sources, list) else [])
+        if report.added or report.replaced:
+            self._save_index()
+        return report
+
+    def sync(self, *, on_progress: OnProgress | None = None) -> SyncReport:
+        """Read every file, folder and URL again: new and changed pages go in, articles whose file is gone go out.
+
+        A file counts as gone only where its folder is still there: a drive that is not mounted empties nothing.
+        """
+        gone, failed = [], []
+        waiting: list[str] = []
+        for location, article_id in self._store.locations():
+            path = Path(location)
+            if "://" in location or not path.is_absolute():
+                if "://" in location:
+                    waiting.append(location)
+            elif path.exists():
+                waiting.append(location)
+            elif path.parent.is_dir():
+                gone.append((location, article_id))
+            else:
+                failed.append(Failure(location, f"the folder {path.parent} is not there; the article is kept"))
+        removed = []
+        for location, article_id in gone:
+            with self._store.write():
+                self._store.forget_location(location)
+                if not self._store.locations(article_id):
+                    self._store.remove(article_id)
+                    removed.append(article_id)
+        folders = [folder for folder in self._folders() if Path(folder).is_dir()]
+        report = add(
+            dict.fromkeys([*folders, *waiting]), store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress
+        )
+        if report.added or report.replaced or removed:
+            self._save_index()
+        return SyncReport(
+            report.added, report.replaced, report.skipped, (*failed, *report.failed), report.stopped, tuple(removed)
+        )
+
+    def remove(self, article_id: str) -> None:
+        """Remove an article with its passages and vectors. Raises UnknownArticle."""
+        self._store.remove(article_id)
+
+    def reindex(self, *, model: str | Path | None = None, on_progress: OnProgress | None = None) -> bool:
+        """Split and encode every article anew, with `model` where one is given. False where it was stopped.
+
+        The library answers with its old vectors until the last moment and then changes in one transaction;
+        a stopped reindex changes nothing, and the next one with the same model goes on where it ended.
+        """
+        from embeddings.encoder import Encoder
+        from embeddings.model import find_model
+
+        files = find_model(model if model is not None else self._model_source())
+        encoder = Encoder(files, dtype=self._dtype, device=self._device)
+        if self._store.meta("pending") != files.identity:
+            with self._store.write():
+                self._store.clear_pending()
+                self._store.set_meta("pending", files.identity)
+        articles = [summary.id for summary in self._store.summaries()]
+        for number, article_id in enumerate(articles, 1):
+            article = self._store.article(article_id)
+            passages = split(article)
+            for at in range(0, len(passages), _REINDEX_BATCH):
+                pairs = [(article, passage) for passage in passages[at : at + _REINDEX_BATCH]]
+                encoded = encode(pairs, self._store, lambda: encoder, pending=True)
+                self._store.put_pending({one.hash: one.vectors for one in encoded})
+            if on_progress is not None and on_progress(Progress(number, len(articles), article.title)) is False:
+                return False
+        with self._store.write():
+            for article in self._store.articles():
+                pairs = [(article, passage) for passage in split(article)]
+                self._store.replace_passages(article.id, encode(pairs, self._store, lambda: encoder, pending=True))
+            self._set_model(encoder, model)
+            self._store.clear_pending()
+            self._store.set_meta("pending", "")
+        with self._loading:
+            self._loaded, self._model = encoder, model if model is not None else self._model
+        with self._searching:
+            self._vectors = None
+        self._save_index()
+        return True
+
+    def articles(self) -> Iterator[Article]:
+        """Every article with its text, in the order of adding."""
+        return self._store.articles()
+
+    def article(self, article_id: str) -> Article:
+        """One article. Raises UnknownArticle."""
+        return self._store.article(article_id)
+
+    def passages(self, article_id: str) -> list[Passage]:
+        """An article's passages, in order. Raises UnknownArticle."""
+        self._store.article(article_id)
+        return self._store.passages(article_id)
+
+    def summaries(self, search: str = "") -> list[ArticleSummary]:
+        """The articles without their texts; those whose title, author or site holds `search`, whatever the case."""
+        return self._store.summaries(search)
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    @property
+    def passage_count(self) -> int:
+        return self._store.passage_count
+
+    @property
+    def folder(self) -> Path:
+        return self._store.path.parent
+
+    # -- asking
+
+    def retrieve(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        history: History = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+        min_score: float | None = None,
+    ) -> list[Hit]:
+        """The at most `k` passages that best fit the question, best first; near-duplicates are one hit.
+
+        `history` is the conversation before, as chat APIs pass it; a follow-up is searched with its subject.
+        `filters` limits the articles searched (see Filters). `min_score` leaves out hits below that score.
+        An empty library, or filters that nothing passes, give an empty list. Raises InvalidInput.
+        """
+        if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
+            raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
+        alone = _stand_alone(question, history)
+        _, candidates = self._find(alone, k=_positive(k), filters=Filters.of(filters))
+        hits = self._hits(candidates)
+        return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        history: History = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
+
+        `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
+        """
+        from qa.answer import PASSAGES_READ, compose
+
+        alone = _stand_alone(question, history)
+        wanted = _positive(k)
+        embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
+        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=self._hits(candidates[:wanted]))
+
+    @property
+    def encoder(self) -> Encoder:
+        """The model in use, loaded on first call. Raises ModelError, ModelMismatch."""
+        with self._loading:
+            if self._loaded is None:
+                from embeddings.encoder import Encoder
+                from embeddings.model import find_model
+
+                files = find_model(self._model_source())
+                self._check_model(files.identity)
+                self._loaded = Encoder(files, dtype=self._dtype, device=self._device)
+            return self._loaded
+
+    # -- the end
+
+    def close(self) -> None:
+        """Close the library; using it afterwards raises LibraryClosed. Closing twice is allowed."""
+        self._store.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # -- inside
+
+    def _find(self, question: str, *, k: int, filters: Filters) -> tuple[Embedding | None, list[Candidate]]:
+        if not self._store.passage_count:
+            return None, []
+        from qa.retriever import Settings, find
+
+        embedded = self.encoder.embed_question(question)
+        with self._searching:
+            index = self._index()
+            candidates = find(
+                question, embedded, store=self._store, index=index, k=k, filters=filters, settings=self._settings or Settings()
+            )
+        return embedded, candidates
+
+    def _hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
+        articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
+        return [
+            candidate.hit(articles[candidate.stored.passage.article_id])
+            for candidate in candidates
+            if candidate.stored.passage.article_id in articles
+        ]
+
+    def _index(self) -> VectorIndex:
+        """The index of exactly the passages that the store holds now. Call with `_searching` held."""
+        from embeddings.index import VectorIndex
+
+        stamp = self._store.stamp
+        if self._vectors is not None and stamp == self._vectors_stamp:
+            return self._vectors
+        dimension = int(self._store.meta("dimension") or 0)
+        if self._vectors is None:
+            loaded = VectorIndex.load(self.folder / _INDEX_FILE, stamp, dimension)
+            if loaded is not None:
+                self._vectors, self._vectors_stamp, self._vectors_saved = loaded, stamp, stamp
+                return loaded
+            self._vectors = VectorIndex(dimension)
+        # Passage ids are never used again: what differs is what was added and removed.
+        import numpy as np
+
+        there, wanted = self._vectors.ids, self._store.passage_ids()
+        self._vectors.remove(np.setdiff1d(there, wanted))
+        for ids, vectors in self._store.vectors(np.setdiff1d(wanted, there)):
+            self._vectors.add(ids, vectors)
+        self._vectors_stamp = stamp
+        return self._vectors
+
+    def _save_index(self) -> None:
+        """Bring the index file up to date; without it the next opening builds the index from the store."""
+        with self._searching:
+            index = self._index()
+            if self._vectors_saved != self._vectors_stamp:
+                try:
+                    index.save(self.folder / _INDEX_FILE, self._vectors_stamp)
+                except OSError as error:
+                    logger.warning("the index file could not be written, it will be rebuilt when needed: %s", error)
+                else:
+                    self._vectors_saved = self._vectors_stamp
+
+    def _encoder_for_writing(self) -> Encoder:
+        """The encoder, with a note in the library of which one it is."""
+        encoder = self.encoder
+        if not self._store.meta("model"):
+            with self._store.write():
+                self._set_model(encoder, self._model)
+        return encoder
+
+    def _set_model(self, encoder: Encoder, source: str | Path | None) -> None:
+        self._store.set_meta("model", encoder.identity)
+        self._store.set_meta("model_source", "" if source is None else str(source))
+        self._store.set_meta("dimension", str(encoder.dimension))
+
+    def _model_source(self) -> str | Path | None:
+        return self._model if self._model is not None else self._store.meta("model_source") or None
+
+    def _check_model(self, identity: str) -> None:
+        built_with = self._store.meta("model")
+        if built_with and built_with != identity:
+            raise ModelMismatch(
+                f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
+                "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
+            )
+
+    def _folders(self) -> list[str]:
+        return list(json.loads(self._store.meta("folders") or "[]"))
+
+    def _remember_folders(self, sources: Sequence[object]) -> None:
+        folders = [
+            str(Path(source).expanduser().resolve())
+            for source in sources
+            if isinstance(source, (str, Path)) and "://" not in str(source) and Path(source).expanduser().is_dir()
+        ]
+        known = self._folders()
+        if set(folders) - set(known):
+            with self._store.write():
+                self._store.set_meta("folders", json.dumps(sorted({*known, *folders})))
+
+
+def _stand_alone(question: str, history: History) -> str:
+    if not isinstance(question, str):
+        raise InvalidInput(f"question is {type(question).__name__}; it must be a str")
+    cleaned = " ".join(question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
+    if not cleaned:
+        raise InvalidInput("question is empty; ask something")
+    return dialogue.stand_alone(cleaned[:_LONGEST_QUESTION], turns(history))
+
+
+def _positive(k: int) -> int:
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise InvalidInput(f"k is {k!r}; give a whole number of 1 or more")
+    return k
+

@@ -1,0 +1,329 @@
+"""Text dumps of pages and Markdown files to Articles.
+
+Text saved from a browser has its menus as short lines at both ends. Every line is scored: prose counts
+for it by its length, short lines a little against it, bullets, labels and lines that stand at both ends
+more, headings like "Related posts" most. The stretch with the best sum is the body. A text without at
+least two signs of such surroundings is an article already and stays as it is, to the character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from qa.blocks import Piece, lay_out, one_line, printable
+from qa.bylines import byline_part, names_in, signed_and_dated
+from qa.chrome import (
+    byline_names,
+    ends_a_sentence,
+    is_afterword,
+    is_counter,
+    is_disclaimer,
+    is_promotion,
+    same_text,
+    trim_tail,
+)
+from qa.dates import iso_day, says_only_when
+from qa.errors import NoArticleText
+from qa.language import language_of
+from qa.outline import Line, blocks_of, is_wrapped, line_kind, lines_of, wrap_width
+from qa.types import Article
+
+__all__ = ["blocks_of", "read_text"]
+
+_BULLET = re.compile(r"[ \t\u00a0]*[-*+•‣◦▪●·»][ \t\u00a0]+(?P<text>\S.*)$")
+_BREAK = re.compile(r"\r\n?")
+_NOTICE = re.compile(
+    r"©|\(c\)\s*(?:19|20)\d\d|\bcopyright\b|all rights reserved|\bcookies?\b|privacy policy|terms of (?:use|service)",
+    re.I,
+)
+_HEAD_LINES = 12  # a byline or date of a clean text stands this near to its top
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What a text says of itself, as it is found."""
+
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    site: str | None = None
+    language: str | None = None
+    url: str | None = None
+
+
+def read_text(text: str, *, url: str | None, source: str | None, identity: str) -> Article:
+    """The article of a text dump, plain text or Markdown; NoArticleText where it is blank."""
+    text = _BREAK.sub("\n", printable(text)).removeprefix("\ufeff")
+    facts, text = _front_matter(text)
+    lines = lines_of(text)
+    if not any(line.raw for line in lines):
+        raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
+    first, last = _body(lines)
+    if (first, last) == (0, len(lines)) or _signs(lines, first, last) < 2:
+        blocks = blocks_of(text)
+        _read_head(facts, [line.text for line in lines if line.raw][:_HEAD_LINES])
+        heading = next((text[block.start : block.end] for block in blocks[:2] if block.kind == "heading"), None)
+        title = facts.title or heading or _first_line_title(lines) or _name(source) or _beginning(text)
+    else:
+        before = [line for line in lines[:first] if line.raw]
+        found = _dump_title(before)
+        if found is not None:
+            facts.title = facts.title or _bare(before[found])
+            _read_head(facts, [line.text for line in before[max(0, found - 3) :]])
+        facts.site = facts.site or _dump_site(lines)
+        text, blocks = lay_out(trim_tail(_pieces(lines[first:last])))
+        title = facts.title or _name(source) or _beginning(text)
+    return Article(
+        id=identity,
+        title=one_line(title),
+        text=text,
+        url=facts.url or url,
+        authors=facts.authors,
+        published=facts.published,
+        site=facts.site,
+        language=facts.language or language_of(text),
+        blocks=blocks,
+        source=source,
+    )
+
+
+def _front_matter(text: str) -> tuple[_Facts, str]:
+    """The YAML lines between "---" at a Markdown file's top, and the text below them."""
+    facts = _Facts()
+    match = re.match(r"---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n+|$)", text, re.S)
+    if not match or not re.search(r"^[\w-]+[ \t]*:", match[1], re.M):
+        return facts, text
+    values: dict[str, list[str]] = {}
+    key = ""
+    for line in match[1].splitlines():
+        if entry := re.match(r"([\w-]+)[ \t]*:[ \t]*(.*)$", line):
+            key = entry[1].lower()
+            value = entry[2].strip()
+            listed = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
+            values[key] = [item for item in (_unquoted(item) for item in listed) if item]
+        elif (item := re.match(r"[ \t]*-[ \t]+(?:name:[ \t]*)?(.*)$", line)) and key:
+            values[key].append(_unquoted(item[1]))
+
+    def first(*names: str) -> str | None:
+        return next((values[name][0] for name in names if values.get(name)), None)
+
+    facts.title = first("title", "headline")
+    facts.authors = tuple(
+        name for name in (one_line(v) for k in ("author", "authors", "byline") for v in values.get(k, ())) if name
+    )
+    facts.published = iso_day(first("date", "published", "publishdate", "pubdate", "created") or "")
+    facts.site = first("site", "site_name", "publisher", "publication")
+    address = first("url", "canonical_url", "canonical", "link", "source_url", "source")
+    facts.url = address if address and re.match(r"https?://\S+$", address) else None
+    language = first("lang", "language") or ""
+    facts.language = language[:2].lower() if re.match(r"[A-Za-z]{2}(?:$|[-_])", language) else None
+    return facts, text[match.end() :]
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+# ---------------------------------------------------------------- where the body is
+
+_SHORT, _BULLETED, _REPEATED, _LABEL, _AFTER = 0.5, 0.8, 1.0, 3.0, 8.0  # what a line of each kind costs
+_RUN = 4.0  # what a run of short lines or bullets costs at most: lists and tables live
+_PROSE = 50  # characters; with a full stop, a line of this length is prose
+
+
+def _bare(line: Line) -> str:
+    match = _BULLET.match(line.raw)
+    return match["text"] if match else line.text
+
+
+def _is_prose(text: str) -> bool:
+    # one Chinese or Japanese character says about as much as two letters
+    length = len(text) + sum("\u3040" <= character <= "\u9fff" for character in text[:200])
+    return (length >= _PROSE and ends_a_sentence(text)) or length >= 160
+
+
+def _body(lines: list[Line]) -> tuple[int, int]:
+    """The stretch of lines with the best sum of scores, `first` inclusive, `last` exclusive."""
+    both_ends = _at_both_ends(lines)
+    best = (0.0, 0, len(lines))
+    total, first, run = 0.0, 0, 0.0
+    for number, line in enumerate(lines):
+        if not line.raw:
+            continue
+        text = line.text
+        label = _label(text)
+        if label:
+            score = -_AFTER if label == "afterword" else -_LABEL
+        elif _is_prose(text) and text not in both_ends:
+            score, run = min(len(text), 600) / 100, 0.0
+        else:
+            cost = _BULLETED if _BULLET.match(line.raw) else _SHORT
+            cost = cost + _REPEATED if text in both_ends else min(cost, max(0.0, _RUN - run))
+            run += cost
+            score = -cost
+        if total <= 0:
+            total, first = 0.0, number
+        total += score
+        if total > best[0]:
+            best = (total, first, number + 1)
+    return best[1], best[2]
+
+
+def _at_both_ends(lines: list[Line]) -> set[str]:
+    """Short lines that stand in the first and again in the last quarter: menus are printed twice."""
+    filled = [line.text for line in lines if line.raw]
+    quarter = len(filled) // 4
+    if quarter < 3:
+        return set()
+    return {text for text in set(filled[:quarter]) & set(filled[-quarter:]) if len(text) < 100}
+
+
+def _signs(lines: list[Line], first: int, last: int) -> int:
+    """How many kinds of surroundings there are outside the body; two and more make the text a dump of a page."""
+    above, below = ([line for line in part if line.raw] for part in (lines[:first], lines[last:]))
+    outside = [*above, *below]
+    bulleted = sum(bool(_BULLET.match(line.raw)) and len(line.text) < 60 for line in outside)
+    repeated = {line.text for line in above} & {line.text for line in below}
+    kinds = {_label(line.text) for line in outside} - {None}
+    return (
+        len(kinds) + (bulleted >= 4) + (len(repeated) >= 3) + (max(_run_of_short(above), _run_of_short(below)) >= _MENU)
+    )
+
+
+_MENU = 10  # short lines in a row; verses and lists of facts are seldom as long without a sentence
+
+
+def _label(text: str) -> str | None:
+    """Which kind of a page's furniture a line is by its words; None: none."""
+    if is_afterword(text):
+        return "afterword"
+    if is_counter(text):
+        return "counter"
+    if len(text) < 300 and _NOTICE.search(text):
+        return "notice"
+    if is_promotion(text):
+        return "promotion"
+    return "disclaimer" if is_disclaimer(text) else None
+
+
+def _run_of_short(lines: list[Line]) -> int:
+    """The longest run of lines that are no prose."""
+    longest = run = 0
+    for line in lines:
+        if line.raw:
+            run = 0 if _is_prose(line.text) else run + 1
+            longest = max(longest, run)
+    return longest
+
+
+# ---------------------------------------------------------------- what the lines are
+
+
+def _pieces(lines: list[Line]) -> list[Piece]:
+    """The body's lines as pieces, without labels and counters that stand between them."""
+    width = wrap_width(lines)
+    pieces: list[Piece] = []
+    group = 1
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        text = one_line(line.text)
+        number += 1
+        if not text:
+            group += not line.raw and bool(pieces) and pieces[-1].kind != "item"
+            continue
+        if is_counter(text) or (len(text) < 120 and is_promotion(text)):
+            continue
+        if bullet := _BULLET.match(line.raw):
+            indent = len(line.raw) - len(line.raw.lstrip())
+            pieces.append(Piece("item", one_line(bullet["text"]), 1 + min(indent // 2, 8), group=group))
+            continue
+        end = number
+        while end < len(lines) and lines[end].raw and not _BULLET.match(lines[end].raw):
+            end += 1
+        wrapped = [one_line(other.text) for other in lines[number - 1 : end]]
+        if len(wrapped) > 1 and all(wrapped) and is_wrapped(wrapped, width):
+            pieces.append(Piece("paragraph", " ".join(wrapped)))
+            number = end
+            continue
+        kind = line_kind(lines, number - 1)
+        pieces.append(Piece(kind, text, 2 if kind == "heading" else 0))
+        group += 1
+    return pieces
+
+
+# ---------------------------------------------------------------- what they say of the article
+
+
+def _read_head(facts: _Facts, texts: list[str]) -> None:
+    """Byline and date from the lines around a headline, where they are not known yet."""
+    for text in texts:
+        text = one_line(text)
+        if not facts.authors and len(text) < 160:
+            names = byline_names(text) or byline_part(text) or signed_and_dated(text)
+            facts.authors = names_in(names, site=facts.site) if names else ()
+        if not facts.published and (says_only_when(text) or (byline_part(text) and len(text) < 160)):
+            facts.published = iso_day(text)
+
+
+def _dump_title(before: list[Line]) -> int | None:
+    """Which line above the body is the headline: one like a title that comes twice, or near a date or byline."""
+    counts = Counter(same_text(line.text) for line in before)
+    best: tuple[float, int] | None = None
+    nearest = max(0, len(before) - 30)
+    for number in range(nearest, len(before)):
+        text = one_line(before[number].text)
+        if (
+            _BULLET.match(before[number].raw)
+            or not 10 <= len(text) <= 200
+            or (len(text.split()) < 2 and text.isascii())
+        ):
+            continue
+        if says_only_when(text) or byline_names(text) or is_counter(text) or is_promotion(text) or _NOTICE.search(text):
+            continue
+        below = [line.text for line in before[number + 1 : number + 5]]
+        score = min(len(text.split()), 8) / 4
+        score += 2 * (counts[same_text(text)] > 1 and len(text.split()) > 3)
+        score += 2 * any(
+            says_only_when(other) or byline_names(other) or byline_part(other) for other in below if len(other) < 160
+        )
+        score -= 2 * text.endswith(".")
+        if best is None or score >= best[0] + 0.5:  # of two as good, the first: a subtitle comes after
+            best = (score, number)
+    return best[1] if best else None
+
+
+def _dump_site(lines: list[Line]) -> str | None:
+    """The name in the copyright line, if it stands on a line of its own too."""
+    alone = {same_text(line.text): line.text for line in lines if 3 < len(line.text) < 60}
+    for line in lines:
+        if len(line.text) < 200 and re.search(r"©|copyright", line.text, re.I):
+            for part in re.split(
+                r"©|\(c\)|copyright|all rights reserved|\b(?:19|20)\d\d\b|[.|]|\s-\s", line.text, flags=re.I
+            ):
+                if same_text(part) and same_text(part) in alone:
+                    return one_line(alone[same_text(part)])
+    return None
+
+
+def _first_line_title(lines: list[Line]) -> str | None:
+    line = next(line for line in lines if line.raw)
+    text = one_line(line.text)
+    several = sum(bool(line.raw) for line in lines[:50]) > 1
+    return text if several and len(text) <= 150 and not ends_a_sentence(text) and text[-1] not in ",;:" else None
+
+
+def _name(source: str | None) -> str | None:
+    """A file's name as words."""
+    if not source or "://" in source:
+        return None
+    return one_line(re.sub(r"[-_]+", " ", PurePath(source).stem)) or None
+
+
+def _beginning(text: str) -> str:
+    words = one_line(text[:400])
+    return words if len(words) <= 80 else words[:80].rsplit(" ", 1)[0] + " …"

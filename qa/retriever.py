@@ -1,0 +1,133 @@
+"""A question to Hits: candidates by meaning and by words, scores fused, the best reranked, copies folded.
+
+    dense    cosine of question and passage vectors (FAISS)           what the passage is about
+    lexical  BM25, as a share of the question's best (SQLite FTS5)    names, numbers, rare words
+    late     MaxSim over token vectors, for the best of the fusion    which passage answers
+
+The scores are added with fixed weights; rank fusion would throw away what they say about how much better
+one passage is than another (MRR@10 0.83 against 0.87 on encyclopaedia articles).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from embeddings.encoder import Embedding
+from embeddings.index import VectorIndex
+from embeddings.late import TokenVectors, maxsim
+from qa import lexical
+from qa.store import Store, StoredPassage
+from qa.types import Article, Filters, Hit, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How passages are ranked: a weight of 0 leaves a stage out. Weights count relative to each other."""
+
+    dense: float = 0.5
+    lexical: float = 0.3
+    late: float = 1.2
+    candidates: int = 50  # of each kind, at least
+    reranked: int = 30  # of the fusion, at least
+
+
+RANKINGS: Mapping[str, Settings] = {
+    "full": Settings(),
+    "hybrid": Settings(late=0),
+    "dense": Settings(lexical=0, late=0),
+    "lexical": Settings(dense=0, late=0),
+}
+
+# Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
+_COPY_OVERLAP = 0.7
+_TRIPLE_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage on its way to being a Hit, with the token vectors that answering reads."""
+
+    stored: StoredPassage
+    score: float
+    dense: float
+    lexical: float
+    late: float
+    tokens: TokenVectors
+    copies: tuple[Passage, ...] = ()
+
+    def hit(self, article: Article) -> Hit:
+        return Hit(self.stored.passage, article, self.score, self.dense, self.lexical, self.late, self.copies)
+
+
+def find(
+    question: str,
+    embedded: Embedding,
+    *,
+    store: Store,
+    index: VectorIndex,
+    k: int,
+    filters: Filters,
+    settings: Settings,
+) -> list[Candidate]:
+    """The at most `k` best passages for the question, best first, each different from the others."""
+    wide = max(settings.candidates, 3 * k)
+    among = store.allowed(filters) if filters else None
+    by_words = _by_words(question, store, wide, filters) if settings.lexical else {}
+    near = index.search(embedded.vector, wide, among=among) if settings.dense or settings.late else None
+    ids = list(dict.fromkeys([*(near.ids.tolist() if near else []), *by_words]))
+    stored = store.stored_passages(ids)
+    ids = [i for i in ids if i in stored]  # another process may have removed one just now
+    if not ids:
+        return []
+    vectors = np.stack([stored[i].vectors.vector for i in ids]).astype(np.float32)
+    dense = vectors @ embedded.vector
+    most = max(by_words.values(), default=0.0)
+    words = np.array([by_words.get(i, 0.0) / most if most > 0 else 0.0 for i in ids], np.float32)
+    fused = settings.dense * dense + settings.lexical * words
+    order = np.argsort(-fused, kind="stable")
+    late = np.zeros(len(ids), np.float32)
+    tokens = {i: TokenVectors.from_bytes(stored[i].vectors.tokens, len(embedded.vector)) for i in ids}
+    if settings.late:
+        order = order[: max(settings.reranked, 2 * k)]
+        late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order])
+    total = (fused + settings.late * late) / (settings.dense + settings.lexical + settings.late)
+    best = order[np.argsort(-total[order], kind="stable")]
+    found = [
+        Candidate(stored[ids[j]], float(total[j]), float(dense[j]), float(words[j]), float(late[j]), tokens[ids[j]])
+        for j in best
+    ]
+    return fold_copies(found, k)
+
+
+def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
+    """The first `k` distinct candidates, each with its near-duplicates among all of them as `copies`."""
+    kept: list[Candidate] = []
+    triples: list[frozenset[tuple[str, ...]]] = []
+    for candidate in candidates:
+        own = _triples(candidate.stored.passage.text)
+        same = next((i for i, other in enumerate(triples) if _overlap(own, other) >= _COPY_OVERLAP), None)
+        if same is not None:
+            kept[same] = replace(kept[same], copies=(*kept[same].copies, candidate.stored.passage))
+        elif len(kept) < k:
+            kept.append(candidate)
+            triples.append(own)
+    return kept
+
+
+def _by_words(question: str, store: Store, limit: int, filters: Filters) -> dict[int, float]:
+    wanted = lexical.question_terms(question, store.languages())
+    return dict(store.search_terms(wanted, limit, filters))
+
+
+def _triples(text: str) -> frozenset[tuple[str, ...]]:
+    words = _TRIPLE_WORD.findall(text.casefold())
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
+
+
+def _overlap(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> float:
+    return len(a & b) / max(1, min(len(a), len(b)))
+

@@ -1,0 +1,465 @@
+"""The library on disk: one SQLite file in WAL mode that is the truth of articles, passages and vectors.
+
+Every change is one transaction. Readers see whole states only; a second writer waits for the first, and
+is told so when it takes too long. Whatever else lies in the folder can be rebuilt from this file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa import lexical
+from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
+from qa.types import Article, ArticleSummary, Block, Filters, Passage
+
+FORMAT = 1
+_BUSY_SECONDS = 30.0
+_MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
+    site TEXT, language TEXT, blocks TEXT NOT NULL, source TEXT,
+    fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL
+);
+CREATE INDEX articles_by_text ON articles (text_hash);
+CREATE TABLE locations (
+    location TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE
+);
+CREATE INDEX locations_by_article ON locations (article_id);
+-- AUTOINCREMENT: an id is never used again, so that an index can tell new passages from removed ones by id alone
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, heading TEXT NOT NULL, sentences BLOB NOT NULL,
+    hash BLOB NOT NULL, vector BLOB NOT NULL, tokens BLOB NOT NULL
+);
+CREATE INDEX passages_by_article ON passages (article_id, start);
+CREATE INDEX passages_by_hash ON passages (hash);
+CREATE VIRTUAL TABLE terms USING fts5 (body, tokenize = "unicode61 remove_diacritics 0");
+CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN DELETE FROM terms WHERE rowid = old.id; END;
+-- vectors made for a reindex that has not been finished
+CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL) WITHOUT ROWID;
+"""
+_ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source"
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """A passage's vector, float16 (dim,), and its token vectors as bytes (see embeddings/late.py)."""
+
+    vector: NDArray[np.float16]
+    tokens: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPassage:
+    """A passage ready to be stored; `hash` is of the text that was embedded."""
+
+    passage: Passage
+    hash: bytes
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage as found in the store."""
+
+    id: int
+    passage: Passage
+    vectors: Vectors
+
+
+class Store:
+    """An open library file. Safe for several threads."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._closed = False
+        if not path.exists() and not create:
+            raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
+
+    # -- what the library knows of itself
+
+    def meta(self, key: str) -> str | None:
+        row = self._one("SELECT value FROM meta WHERE key = ?", (key,))
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Inside `write()` or alone."""
+        self._all("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
+    @property
+    def stamp(self) -> str:
+        """Changes with every transaction that wrote: two equal stamps are the same state of the same library."""
+        return self.meta("stamp") or ""
+
+    # -- articles
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM articles")[0])
+
+    @property
+    def passage_count(self) -> int:
+        return int(self._one("SELECT count(*) FROM passages")[0])
+
+    def article(self, article_id: str) -> Article:
+        row = self._one(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article_id,))
+        if row is None:
+            raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
+        return _article(row)
+
+    def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:
+        rows = self._in(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
+        return {row[0]: _article(row) for row in rows}
+
+    def articles(self) -> Iterator[Article]:
+        """In the order in which they were first added. Holds no lock between articles."""
+        position = -1
+        while rows := self._all(
+            f"SELECT {_ARTICLE_COLUMNS}, position FROM articles WHERE position > ? ORDER BY position LIMIT 100", (position,)
+        ):
+            position = rows[-1][-1]
+            yield from (_article(row[:-1]) for row in rows)
+
+    def summaries(self, search: str = "") -> list[ArticleSummary]:
+        rows = self._all(
+            "SELECT id, title, authors, published, site, language, url,"
+            " (SELECT count(*) FROM passages WHERE article_id = articles.id) FROM articles"
+            " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?) ORDER BY position",
+            (lexical.fold(search.strip()),),
+        )
+        return [ArticleSummary(row[0], row[1], tuple(json.loads(row[2])), *row[3:]) for row in rows]
+
+    def languages(self) -> set[str | None]:
+        return {row[0] for row in self._all("SELECT DISTINCT language FROM articles")}
+
+    def fingerprint(self, article_id: str) -> str | None:
+        row = self._one("SELECT fingerprint FROM articles WHERE id = ?", (article_id,))
+        return None if row is None else str(row[0])
+
+    def article_at(self, location: str) -> str | None:
+        row = self._one("SELECT article_id FROM locations WHERE location = ?", (location,))
+        return None if row is None else str(row[0])
+
+    def article_with_text(self, text_hash: str) -> str | None:
+        """The first article read from a page (not given by code) that has this text."""
+        row = self._one(
+            "SELECT id FROM articles WHERE text_hash = ? AND source IS NOT NULL ORDER BY position LIMIT 1", (text_hash,)
+        )
+        return None if row is None else str(row[0])
+
+    def locations(self, article_id: str | None = None) -> list[tuple[str, str]]:
+        """(location, article id), of one article or of all."""
+        if article_id is None:
+            return [(row[0], row[1]) for row in self._all("SELECT location, article_id FROM locations ORDER BY rowid")]
+        return [(row[0], row[1]) for row in self._all("SELECT * FROM locations WHERE article_id = ?", (article_id,))]
+
+    # -- writing
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction: all of what is done inside, or nothing. Waits for another process that writes."""
+        with self._lock:
+            if self._connection.in_transaction:  # already inside: the outer one commits
+                yield
+                return
+            self._all("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.set_meta("stamp", uuid.uuid4().hex)
+                self._all("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    def put(self, article: Article, *, fingerprint: str, text_hash: str, passages: Sequence[EncodedPassage]) -> None:
+        """Store `article` in place of what had its id."""
+        with self.write():
+            self._all("DELETE FROM passages WHERE article_id = ?", (article.id,))
+            self._all(
+                f"INSERT INTO articles ({_ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
+                " ON CONFLICT (id) DO UPDATE SET title=excluded.title, text=excluded.text, url=excluded.url,"
+                " authors=excluded.authors, published=excluded.published, site=excluded.site, language=excluded.language,"
+                " blocks=excluded.blocks, source=excluded.source, fingerprint=excluded.fingerprint,"
+                " text_hash=excluded.text_hash",
+                (*_columns(article), fingerprint, text_hash),
+            )
+            for encoded in passages:
+                self._put_passage(encoded, article.language)
+
+    def place(self, location: str, article_id: str) -> None:
+        """Note that `article_id` is what was read at `location`."""
+        with self.write():
+            self._all(
+                "INSERT INTO locations VALUES (?, ?) ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id",
+                (location, article_id),
+            )
+
+    def forget_location(self, location: str) -> None:
+        with self.write():
+            self._all("DELETE FROM locations WHERE location = ?", (location,))
+
+    def remove(self, article_id: str) -> None:
+        with self.write():
+            self.article(article_id)
+            self._all("DELETE FROM articles WHERE id = ?", (article_id,))
+
+    def replace_passages(self, article_id: str, passages: Sequence[EncodedPassage]) -> None:
+        with self.write():
+            language = self.article(article_id).language
+            self._all("DELETE FROM passages WHERE article_id = ?", (article_id,))
+            for encoded in passages:
+                self._put_passage(encoded, language)
+
+    def known_vectors(self, hashes: Iterable[bytes], *, pending: bool = False) -> dict[bytes, Vectors]:
+        """Vectors already made for texts with these hashes; `pending`: those of an unfinished reindex."""
+        table = "pending" if pending else "passages"
+        rows = self._in(f"SELECT hash, vector, tokens FROM {table} WHERE hash IN ", list(dict.fromkeys(hashes)))
+        return {row[0]: Vectors(np.frombuffer(row[1], np.float16), row[2]) for row in rows}
+
+    def put_pending(self, vectors: dict[bytes, Vectors]) -> None:
+        with self.write():
+            for key, value in vectors.items():
+                self._all("INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", (key, value.vector.tobytes(), value.tokens))
+
+    def clear_pending(self) -> None:
+        with self.write():
+            self._all("DELETE FROM pending")
+
+    # -- passages
+
+    def passages(self, article_id: str) -> list[Passage]:
+        rows = self._all(
+            "SELECT article_id, start, end, text, heading, sentences FROM passages WHERE article_id = ? ORDER BY start",
+            (article_id,),
+        )
+        return [_passage(row) for row in rows]
+
+    def passage_ids(self) -> NDArray[np.int64]:
+        return self._ids("SELECT id FROM passages ORDER BY id", ())
+
+    def stored_passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
+        rows = self._in(
+            "SELECT article_id, start, end, text, heading, sentences, id, vector, tokens FROM passages WHERE id IN ",
+            [int(i) for i in ids],
+        )
+        return {row[6]: StoredPassage(row[6], _passage(row), Vectors(np.frombuffer(row[7], np.float16), row[8])) for row in rows}
+
+    def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """(ids, vectors float32 (n, dim)) of these passages, some thousands at a time."""
+        for at in range(0, len(ids), 8192):
+            rows = self._in("SELECT id, vector FROM passages WHERE id IN ", [int(i) for i in ids[at : at + 8192]])
+            if rows:
+                matrix = np.frombuffer(b"".join(row[1] for row in rows), np.float16).reshape(len(rows), -1)
+                yield np.array([row[0] for row in rows], np.int64), matrix.astype(np.float32)
+
+    def allowed(self, filters: Filters) -> NDArray[np.int64]:
+        """Ids of the passages of the articles that `filters` let through."""
+        condition, values = _condition(filters)
+        return self._ids(f"SELECT id FROM passages WHERE article_id IN (SELECT id FROM articles WHERE {condition})", values)
+
+    def search_terms(self, wanted: Sequence[str], limit: int, filters: Filters) -> list[tuple[int, float]]:
+        """(passage id, BM25) of the `limit` best passages that hold any of the terms, best first, higher is better."""
+        if not wanted:
+            return []
+        # Terms are letters and digits only (lexical.terms), and quoted: nothing of the question is query syntax.
+        match = " OR ".join(f'"{term}"' for term in wanted)
+        inner, values = "", []
+        if filters:
+            condition, values = _condition(filters)
+            inner = (
+                " AND rowid IN (SELECT id FROM passages WHERE article_id IN"
+                f" (SELECT id FROM articles WHERE {condition}))"
+            )
+        rows = self._all(
+            f"SELECT rowid, -rank FROM terms WHERE terms MATCH ?{inner} ORDER BY rank LIMIT ?", (match, *values, limit)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def passages_with_term(self, wanted: Sequence[str]) -> dict[str, int]:
+        """In how many passages each term stands."""
+        rows = self._in("SELECT term, doc FROM term_counts WHERE term IN ", list(dict.fromkeys(wanted)))
+        return {row[0]: row[1] for row in rows}
+
+    # -- inside
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        connection.create_function("fold", 1, lexical.fold, deterministic=True)
+        connection.create_function("authors_text", 1, lambda names: " ".join(json.loads(names)), deterministic=True)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                self._create()
+            version = self.meta("format")
+            if version != str(FORMAT):
+                raise LibraryError(
+                    f"the library {self.path.parent} has format {version}; this version of article-qa reads {FORMAT}: "
+                    "update article-qa"
+                )
+            connection.execute("CREATE VIRTUAL TABLE temp.term_counts USING fts5vocab('main', 'terms', 'row')")
+            if self.meta("lexical") != lexical.VERSION:
+                self._rebuild_terms()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                raise LibraryBusy(f"another process is writing to the library {self.path.parent}; try again") from error
+            raise LibraryError(
+                f"{self.path} is damaged or no library ({error}); restore it from a backup, or move it away and add anew"
+            ) from error
+
+    def _create(self) -> None:
+        with self.write():
+            if self._one("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
+                return  # another process made it while this one waited
+            for statement in _statements(_SCHEMA):
+                self._all(statement)
+            self.set_meta("format", str(FORMAT))
+            self.set_meta("lexical", lexical.VERSION)
+            self.set_meta("created", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+    def _rebuild_terms(self) -> None:
+        with self.write():
+            self._all("DELETE FROM terms")
+            after = 0
+            while rows := self._all(
+                "SELECT p.id, p.text, p.heading, a.title, a.language FROM passages p JOIN articles a ON a.id = p.article_id"
+                " WHERE p.id > ? ORDER BY p.id LIMIT 1000",
+                (after,),
+            ):
+                for passage_id, text, _heading, _title, language in rows:
+                    self._put_terms(passage_id, text, language)
+                after = rows[-1][0]
+            self.set_meta("lexical", lexical.VERSION)
+
+    def _put_passage(self, encoded: EncodedPassage, language: str | None) -> None:
+        passage, vectors = encoded.passage, encoded.vectors
+        with self._lock:
+            cursor = self._connection.execute(
+                "INSERT INTO passages (article_id, start, end, text, heading, sentences, hash, vector, tokens)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
+                (
+                    passage.article_id, passage.start, passage.end, passage.text, passage.heading,
+                    np.array(passage.sentences, np.int64).tobytes(),
+                    encoded.hash, vectors.vector.tobytes(), vectors.tokens,
+                ),
+            )  # fmt: skip
+            self._put_terms(int(cursor.lastrowid or 0), passage.text, language)
+
+    def _put_terms(self, passage_id: int, text: str, language: str | None) -> None:
+        joined = " ".join(lexical.terms(text, language))
+        self._all("INSERT INTO terms (rowid, body) VALUES (?, ?)", (passage_id, joined))
+
+    def _ids(self, query: str, values: Sequence[Any]) -> NDArray[np.int64]:
+        rows = self._all(query, values)
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def _in(self, query: str, values: list[Any]) -> list[Any]:
+        rows: list[Any] = []
+        with self._lock:
+            for at in range(0, len(values), _MOST_PARAMETERS):
+                part = values[at : at + _MOST_PARAMETERS]
+                rows += self._all(f"{query} ({','.join('?' * len(part))})", part)
+        return rows
+
+    def _one(self, query: str, values: Sequence[Any] = ()) -> Any:
+        rows = self._all(query, values)
+        return rows[0] if rows else None
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The one place where statements run; sqlite's errors become ours here."""
+        with self._lock:
+            if self._closed:
+                raise LibraryClosed(f"the library {self.path.parent} is closed; open it again with Library.open")
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error) or "busy" in str(error):
+                    raise LibraryBusy(
+                        f"another process has been writing to the library {self.path.parent} for {_BUSY_SECONDS:.0f} s; try again"
+                    ) from error
+                raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
+            except sqlite3.DatabaseError as error:
+                raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
+
+
+def _columns(article: Article) -> tuple[Any, ...]:
+    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
+    return (
+        article.id, article.title, article.text, article.url, json.dumps(article.authors, ensure_ascii=False),
+        article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
+    )  # fmt: skip
+
+
+def _article(row: Sequence[Any]) -> Article:
+    article = Article(*row[:4], tuple(json.loads(row[4])), *row[5:8], source=row[9])
+    blocks = tuple(Block(*block) for block in json.loads(row[8]))
+    return replace(article, blocks=blocks) if blocks else article
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    spans = np.frombuffer(row[5], np.int64).reshape(-1, 2).tolist()
+    return Passage(row[0], row[1], row[2], row[3], row[4], tuple((start, end) for start, end in spans))
+
+
+def _condition(filters: Filters) -> tuple[str, list[Any]]:
+    """A condition on `articles` for SQL, with its values."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for column, names in (("authors_text(authors)", filters.authors), ("coalesce(site, '')", filters.sites)):
+        if names:
+            parts.append("(" + " OR ".join([f"instr(fold({column}), ?)"] * len(names)) + ")")
+            values += [lexical.fold(name) for name in names]
+    for column, names in (("lower(coalesce(language, ''))", filters.languages), ("id", filters.article_ids)):
+        if names:
+            parts.append(f"{column} IN ({','.join('?' * len(names))})")
+            values += [name.lower() for name in names] if column != "id" else list(names)
+    # Dates may be a year or a month: they are compared to the precision that both sides have.
+    if filters.since:
+        parts.append("published >= substr(?, 1, length(published))")
+        values.append(filters.since)
+    if filters.until:
+        parts.append("substr(published, 1, length(?)) <= ?")
+        values += [filters.until, filters.until]
+    return " AND ".join(parts) or "1", values
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Statements one by one: `executescript` would commit the transaction it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,303 @@
+"""The page: its layout, and which event calls what. What happens then is in `ask` and `shelf`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.events import api
+
+from qa.types import Progress
+from qa.ui import shelf
+from qa.ui.ask import View, asking, example_questions, notice
+from qa.ui.conversation import EMPTY_PANEL, Exchange
+from qa.ui.endpoints import Endpoints
+
+if TYPE_CHECKING:
+    from qa.library import Library
+
+log = logging.getLogger(__name__)
+
+TITLE = "Ask your articles"
+PARALLEL_QUESTIONS = 8  # further ones wait their turn; encoding uses every core anyway
+
+_PLACEHOLDER = (
+    "### Ask something your articles say\n\n"
+    "Answers are quoted word for word, each with the place it comes from. "
+    "Where the articles hold no answer, you are told so."
+)
+_NO_ARTICLES = "### No articles yet\n\nAdd some on the **Library** tab, then ask here."
+
+
+def build(library: Library, *, ready: Callable[[], bool] = lambda: True) -> gr.Blocks:
+    """The page for an open library, to be mounted with `mount_options()`.
+
+    `ready` says whether the model is loaded: until then a question says that it will take longer. Everything
+    a person types or sees lives in their own session; the library is what all share.
+    """
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
+    with page:
+        counts = gr.HTML(_header(library), elem_id="qa-top", apply_default_css=False)
+        with gr.Tabs(elem_id="qa-tabs"):
+            with gr.Tab("Ask", id="ask"):
+                refresh_ask = _ask_tab(library, ready)
+            with gr.Tab("Library", id="library"):
+                refresh_table = _library_tab(library, counts, refresh_ask)
+        page.load(lambda: _header(library), outputs=counts, **_QUIET)
+        page.load(refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET)
+        page.load(refresh_table.fn, inputs=refresh_table.inputs, outputs=refresh_table.outputs, **_QUIET)
+        endpoints = Endpoints(library)
+        api(endpoints.ask, api_name="ask", concurrency_limit=PARALLEL_QUESTIONS)
+        api(endpoints.retrieve, api_name="retrieve", concurrency_limit=PARALLEL_QUESTIONS)
+    page.queue(default_concurrency_limit=PARALLEL_QUESTIONS)
+    return page
+
+
+def mount_options() -> dict[str, Any]:
+    """What `gr.mount_gradio_app` (or `Blocks.launch`) needs to show the page as meant: theme, style, script."""
+    script = _asset("script.js")
+    return {
+        "theme": _theme(),
+        "css": _asset("style.css"),
+        "head": f"<script>{script}</script>",
+        "footer_links": [],
+        "run_history": False,
+        "max_file_size": "50mb",
+        "show_error": False,
+        "ssr_mode": False,
+    }
+
+
+class _Refresh:
+    """A function with the components it reads and draws, to be run after several events."""
+
+    def __init__(self, fn: Callable[..., Any], *, inputs: Any = None, outputs: Any) -> None:
+        self.fn, self.inputs, self.outputs = fn, inputs, outputs
+
+
+# Events of the page are its own business: other programs call the named endpoints.
+_QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def _ask_tab(library: Library, ready: Callable[[], bool]) -> _Refresh:
+    conversation = gr.State(())
+    with gr.Row(elem_id="qa-ask", equal_height=False):
+        with gr.Column(scale=5, min_width=300, elem_id="qa-left"):
+            chat = gr.Chatbot(
+                elem_id="qa-chat",
+                show_label=False,
+                container=False,
+                layout="bubble",
+                buttons=[],
+                height=None,
+                latex_delimiters=[],
+                feedback_options=None,
+                group_consecutive_messages=False,
+                placeholder=_PLACEHOLDER,
+                examples=_examples(library),
+            )
+            said = gr.HTML("", elem_id="qa-said", apply_default_css=False)
+            with gr.Row(elem_id="qa-box"):
+                box = gr.Textbox(
+                    "",
+                    placeholder="Ask a question about your articles",
+                    label="Your question",
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=5,
+                    submit_btn="Ask",
+                    autofocus=True,
+                    max_length=2000,
+                    elem_id="qa-question",
+                )
+            with gr.Row(elem_id="qa-under"):
+                with gr.Accordion("Filters", open=False, elem_id="qa-filters") as drawer:
+                    with gr.Row():
+                        author = gr.Textbox("", label="Author", placeholder="any", elem_id="qa-author", min_width=120)
+                        site = gr.Textbox("", label="Site", placeholder="any", elem_id="qa-site", min_width=120)
+                        since = gr.Textbox("", label="From", placeholder="2021-03", elem_id="qa-since", min_width=120)
+                        until = gr.Textbox("", label="Until", placeholder="2023", elem_id="qa-until", min_width=120)
+                clear = gr.Button("New conversation", size="sm", variant="secondary", elem_id="qa-clear", scale=0)
+        with gr.Column(scale=4, min_width=300, elem_id="qa-right"):
+            panel = gr.HTML(EMPTY_PANEL, elem_id="qa-panel", apply_default_css=False)
+
+    shown = [conversation, chat, panel, said, box]
+
+    def draw(view: View) -> dict[Any, Any]:
+        return {
+            conversation: view.conversation,
+            chat: view.chat,
+            panel: view.panel,
+            said: notice(view.notice),
+            box: gr.skip() if view.typed is None else view.typed,
+        }
+
+    def on_ask(
+        question: str, held: tuple[Exchange, ...], author: str, site: str, since: str, until: str
+    ) -> Iterator[dict[Any, Any]]:
+        for view in asking(library, question, held, authors=author, sites=site, since=since, until=until, ready=ready):
+            yield draw(view)
+
+    def on_example(
+        held: tuple[Exchange, ...], author: str, site: str, since: str, until: str, chosen: gr.SelectData
+    ) -> Iterator[dict[Any, Any]]:
+        yield from on_ask(str(chosen.value["text"]), held, author, site, since, until)
+
+    def name_drawer(*typed: str) -> Any:  # so that filters in force are seen while the drawer is shut
+        held = sum(bool(text and text.strip()) for text in typed)
+        return gr.update(label=f"Filters ({held} set)" if held else "Filters")
+
+    narrowed = [author, site, since, until]
+    gr.on([field.change for field in narrowed], name_drawer, narrowed, drawer, trigger_mode="always_last", **_QUIET)
+    run: dict[str, Any] = {
+        **_QUIET,
+        "outputs": shown,
+        "concurrency_limit": PARALLEL_QUESTIONS,
+        "concurrency_id": "questions",
+        "trigger_mode": "once",
+    }
+    asked = box.submit(on_ask, [box, conversation, *narrowed], **run)
+    picked = chat.example_select(on_example, [conversation, *narrowed], **run)
+    clear.click(lambda: draw(View(())), outputs=shown, cancels=[asked, picked], **_QUIET)
+
+    def refresh() -> Any:
+        return gr.update(examples=_examples(library), placeholder=_PLACEHOLDER if len(library) else _NO_ARTICLES)
+
+    return _Refresh(refresh, outputs=chat)
+
+
+def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _Refresh:
+    selected = gr.State([])
+    with gr.Row(elem_id="qa-add"):
+        uploads = gr.File(
+            label="Saved pages and texts",
+            file_count="multiple",
+            file_types=[".html", ".htm", ".txt", ".md"],
+            elem_id="qa-files",
+            height=150,
+        )
+        addresses = gr.Textbox(
+            "",
+            label="Web addresses, one a line",
+            placeholder="https://example.org/an-article",
+            lines=5,
+            max_lines=5,
+            elem_id="qa-addresses",
+        )
+    add = gr.Button("Add to the library", variant="primary", elem_id="qa-add-button")
+    outcome = gr.HTML("", elem_id="qa-outcome", apply_default_css=False)
+    with gr.Row(elem_id="qa-list-tools"):
+        search = gr.Textbox(
+            "",
+            label="Search title, author or site",
+            show_label=False,
+            container=False,
+            placeholder="Search title, author or site",
+            elem_id="qa-search",
+        )
+        remove = gr.Button("Remove selected…", size="sm", elem_id="qa-remove", interactive=False, scale=0)
+    with gr.Column(visible=False, elem_id="qa-confirm") as confirm:
+        what = gr.HTML("", apply_default_css=False)
+        with gr.Row():
+            yes = gr.Button("Yes, remove", variant="stop", size="sm", elem_id="qa-yes", scale=0)
+            cancel = gr.Button("Cancel", size="sm", elem_id="qa-cancel", scale=0)
+    listing = gr.HTML(shelf.table(library), elem_id="qa-list", apply_default_css=False, js_on_load=_asset("table.js"))
+
+    def refresh(search: str) -> tuple[str, list[str], Any, Any]:
+        return shelf.table(library, search), [], gr.update(interactive=False), gr.update(visible=False)
+
+    refreshed = _Refresh(refresh, inputs=search, outputs=[listing, selected, remove, confirm])
+
+    def on_add(
+        uploaded: list[str] | None,
+        typed: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
+    ) -> tuple[str, None, str, str]:
+        def on_progress(step: Progress) -> None:
+            progress((step.done, step.total), desc="Reading and indexing", unit="sources")
+
+        progress(0, desc="Reading and indexing")
+        told = shelf.add(library, uploaded or [], typed, on_progress=on_progress)
+        return told, None, "", _header(library)
+
+    def on_select(event: gr.EventData) -> tuple[list[str], Any, Any]:
+        ids = [str(each) for each in event._data.get("ids", [])]
+        return ids, gr.update(interactive=bool(ids)), gr.update(visible=False)
+
+    def on_remove(ids: list[str]) -> tuple[str, Any]:
+        question = shelf.confirmation(library, ids)
+        return question, gr.update(visible=bool(question))
+
+    def on_yes(ids: list[str]) -> tuple[str, str]:
+        return shelf.remove(library, ids), _header(library)
+
+    loud = {**_QUIET, "show_progress": "full", "show_progress_on": outcome}
+    after = [
+        add.click(on_add, [uploads, addresses], [outcome, uploads, addresses, counts], concurrency_limit=1, **loud),
+        yes.click(on_yes, selected, [outcome, counts], **_QUIET),
+    ]
+    for event in after:
+        event.then(refreshed.fn, refreshed.inputs, refreshed.outputs, **_QUIET).then(
+            refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET
+        )
+    search.change(refreshed.fn, refreshed.inputs, refreshed.outputs, trigger_mode="always_last", **_QUIET)
+    listing.select(on_select, outputs=[selected, remove, confirm], trigger_mode="always_last", **_QUIET)
+    remove.click(on_remove, selected, [what, confirm], **_QUIET)
+    cancel.click(lambda: gr.update(visible=False), outputs=confirm, **_QUIET)
+    return refreshed
+
+
+def _header(library: Library) -> str:
+    return f'<header class="qa-header"><h1>{TITLE}</h1><p>{shelf.counts(library)}</p></header>'
+
+
+def _examples(library: Library) -> list[Any] | None:
+    return [{"text": question} for question in example_questions(library)] or None
+
+
+def _theme() -> gr.themes.Base:
+    """Quiet colours and the fonts of the machine: nothing is fetched."""
+    theme = gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_md,
+        font=[gr.themes.Font(name) for name in ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")],
+        font_mono=[gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")],
+    )
+    colours = {  # of Gradio's parts, from the variables in style.css, which know light and dark
+        "body_background_fill": "var(--qa-ground)",
+        "body_text_color": "var(--qa-ink)",
+        "body_text_color_subdued": "var(--qa-soft)",
+        "block_background_fill": "var(--qa-paper)",
+        "block_label_text_color": "var(--qa-soft)",
+        "block_title_text_color": "var(--qa-soft)",
+        "border_color_primary": "var(--qa-line)",
+        "border_color_accent": "var(--qa-accent)",
+        "color_accent": "var(--qa-accent)",
+        "input_background_fill": "var(--qa-paper)",
+        "input_border_color": "var(--qa-line)",
+        "input_border_color_focus": "var(--qa-accent)",
+        "link_text_color": "var(--qa-accent)",
+        "loader_color": "var(--qa-accent)",
+        "button_primary_background_fill": "var(--qa-accent)",
+        "button_primary_background_fill_hover": "var(--qa-accent-strong)",
+        "button_primary_text_color": "var(--qa-on-accent)",
+        "button_secondary_background_fill": "var(--qa-paper)",
+        "button_secondary_background_fill_hover": "var(--qa-accent-soft)",
+        "button_secondary_border_color": "var(--qa-line)",
+        "button_secondary_text_color": "var(--qa-ink)",
+        "button_cancel_background_fill": "var(--qa-warn)",
+        "button_cancel_background_fill_hover": "var(--qa-warn)",
+        "button_cancel_text_color": "var(--qa-paper)",
+    }
+    knobs = theme.set.__code__.co_varnames
+    dark = {f"{name}_dark": value for name, value in colours.items() if f"{name}_dark" in knobs}
+    return theme.set(**colours, **dark, button_border_width="1px", input_border_width="1px")
+
+
+def _asset(name: str) -> str:
+    return files("qa.ui").joinpath(name).read_text(encoding="utf-8")

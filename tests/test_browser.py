@@ -1,0 +1,284 @@
+"""The page in a real browser: asking, citations, the library tab, a phone, the dark, and that nothing else is asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+
+from qa import Article, Library
+from qa.ui.server import running
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: install it, or name it in CHROMIUM")
+
+OWNER = "Who owns the Ever Given?"
+TSUNAMI = "Why did so few Tongans die in the 2022 tsunami?"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def library(example_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    with Library.open(shutil.copytree(example_folder, tmp_path_factory.mktemp("browser") / "library")) as library:
+        yield library
+
+
+@pytest.fixture(scope="module")
+def address(library: Library) -> Iterator[str]:
+    with running(library) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that is open, and everything it asked for and complained of."""
+
+    def __init__(self, browser: Browser, address: str, *, size: dict[str, int] = DESKTOP, dark: bool = False) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(60_000)
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("request", self._asked)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(address)
+        expect(self.box).to_be_visible()
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    @property
+    def box(self) -> Locator:
+        return self.page.locator("#qa-question textarea")
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.locator("#qa-chat .qa-answer")
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator("#qa-list tbody tr")
+
+    def ask(self, question: str) -> Locator:
+        """Types a question, sends it with Enter, and waits for its answer."""
+        before = self.answers.count()
+        self.box.fill(question)
+        self.box.press("Enter")
+        expect(self.answers).to_have_count(before + 1, timeout=90_000)
+        return self.answers.last
+
+    def open_library(self) -> None:
+        self.page.get_by_role("tab", name="Library").click()
+        expect(self.rows.first).to_be_visible()
+
+    def overflow(self) -> int:
+        """Pixels that the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """A desktop visit, which must have asked no other host and complained of nothing when it ends."""
+    visit = Visit(browser, address)
+    yield visit
+    visit.context.close()
+    assert [url for url in visit.requests if not url.startswith((address, "data:", "blob:"))] == []
+    assert visit.complaints == []
+
+
+def background(page: Page, selector: str) -> list[int]:
+    colour = page.evaluate("selector => getComputedStyle(document.querySelector(selector)).backgroundColor", selector)
+    return [int(number) for number in re.findall(r"\d+", colour)[:3]]
+
+
+def test_ask_read_and_follow_a_citation(visit: Visit, library: Library) -> None:
+    answer = visit.ask(OWNER)
+    expected = library.ask(OWNER)
+    expect(answer).to_contain_text("Shoei Kisen")
+    assert answer.locator(".qa-quote").all_inner_texts() == [" ".join(c.quote.split()) for c in expected.citations]
+    assert answer.locator("a.qa-cite").all_inner_texts() == [str(c.number) for c in expected.citations]
+    mark = visit.page.locator("#qa-panel mark").first
+    answer.locator("a.qa-cite").first.click()
+    expect(mark).to_be_in_viewport(ratio=0.9)
+    expect(mark).to_be_focused()
+    expect(mark).to_have_class("qa-target")
+    assert mark.inner_text().split() == expected.citations[0].quote.split()
+    visit.page.locator("#qa-panel a.qa-number").first.click()
+    expect(answer.locator("a.qa-cite").first).to_be_focused()
+
+
+def test_keyboard_alone_reaches_the_passage(visit: Visit) -> None:
+    answer = visit.ask(OWNER)
+    answer.locator("a.qa-cite").first.focus()
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.locator("#qa-panel mark").first).to_be_focused()
+
+
+def test_older_answers_keep_their_numbers(visit: Visit) -> None:
+    first = visit.ask(OWNER)
+    visit.ask(TSUNAMI)
+    panel = visit.page.locator("#qa-panel section:visible")
+    expect(panel).to_have_count(1)
+    expect(panel.locator(".qa-asked")).to_have_text(TSUNAMI)
+    visit.answers.first.locator("a.qa-cite").first.click()
+    expect(panel).to_have_count(1)
+    expect(panel.locator(".qa-asked")).to_have_text(OWNER)
+    expect(panel.locator("mark").first).to_be_in_viewport()
+    visit.page.get_by_role("button", name="New conversation").click()
+    expect(first).to_have_count(0)
+    expect(visit.page.locator("#qa-panel")).to_contain_text("appear here")
+
+
+def test_example_question_and_reading_view(visit: Visit, library: Library) -> None:
+    visit.page.get_by_role("button", name=TSUNAMI).click()
+    expect(visit.answers).to_have_count(1)
+    quote = library.ask(TSUNAMI).citations[0].quote
+    with visit.context.expect_page() as opened:
+        visit.page.locator("#qa-panel").get_by_role("link", name="Read in article").first.click()
+    reading = opened.value
+    expect(reading.locator("mark").first).to_be_in_viewport()
+    assert " ".join(reading.locator("mark").all_inner_texts()).split() == quote.split()
+    expect(reading.locator("h1")).to_have_text(library.ask(TSUNAMI).citations[0].title)
+
+
+def test_nothing_found(visit: Visit) -> None:
+    answer = visit.ask("What is the boiling point of tungsten in a vacuum chamber on Mars?")
+    assert answer.locator("a.qa-cite").count() == 0
+    expect(visit.page.locator("#qa-panel .qa-group")).to_have_text("Nearest passages")
+    expect(visit.page.locator("#qa-panel blockquote").first).to_be_visible()
+
+
+def test_filters_and_a_date_that_is_none(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Filters").click()
+    visit.page.get_by_label("From").fill("last March")
+    visit.box.fill(OWNER)
+    visit.box.press("Enter")
+    expect(visit.page.get_by_role("alert").filter(has_text="give a date that exists")).to_be_visible()
+    expect(visit.box).to_have_value(OWNER)
+    visit.page.get_by_label("From").fill("")
+    visit.page.get_by_label("Author").fill("pellew")
+    visit.ask(OWNER)
+    cards = visit.page.locator("#qa-panel .qa-meta")
+    assert cards.count() > 1
+    assert {text.split(" · ")[0] for text in cards.all_inner_texts()} == {"R. J. Pellew"}
+
+
+def test_two_people_see_their_own_conversation(browser: Browser, address: str, visit: Visit) -> None:
+    other = Visit(browser, address)
+    visit.ask(OWNER)
+    other.ask(TSUNAMI)
+    expect(visit.page.locator("#qa-chat .qa-question")).to_have_text([OWNER])
+    expect(other.page.locator("#qa-chat .qa-question")).to_have_text([TSUNAMI])
+    other.context.close()
+
+
+def test_library_lists_searches_adds_and_removes(visit: Visit, library: Library, tmp_path: Path) -> None:
+    page = tmp_path / "lighthouse.html"
+    page.write_text(
+        "<html><head><title>The lamp of Skarv Point</title></head><body><article><h1>The lamp of Skarv Point</h1>"
+        "<p>The lighthouse on Skarv Point was first lit in October 1874, after three years of work by masons from the "
+        "mainland. Its lamp burned colza oil, and the keeper climbed 214 steps to trim it.</p><p>In 1931 the lamp was "
+        "changed to electricity. The last keeper, Ingrid Moe, left the island in 1988 and wrote a book about it.</p>"
+        "</article></body></html>",
+        encoding="utf-8",
+    )
+    visit.open_library()
+    expect(visit.rows).to_have_count(18)
+    expect(visit.page.locator("#qa-top")).to_contain_text("18 articles")
+
+    visit.page.locator("#qa-files input[type=file]").set_input_files(page)
+    expect(visit.page.locator("#qa-files")).to_contain_text("lighthouse")
+    visit.page.get_by_label("Web addresses").fill("/etc/hostname")
+    visit.page.get_by_role("button", name="Add to the library").click()
+    report = visit.page.locator("#qa-outcome .qa-report")
+    expect(report).to_contain_text("1 article added")
+    expect(report).to_contain_text("/etc/hostname: not a web address")
+    expect(visit.rows).to_have_count(19)
+    expect(visit.page.locator("#qa-top")).to_contain_text("19 articles")
+
+    visit.page.get_by_placeholder("Search title").fill("skarv")
+    expect(visit.rows).to_have_count(1)
+    visit.page.get_by_label("Select The lamp of Skarv Point").check()
+    visit.page.get_by_role("button", name="Remove selected").click()
+    question = visit.page.get_by_text("Remove “The lamp of Skarv Point” from the library?")
+    expect(question).to_be_visible()
+    visit.page.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    assert len(library) == 19
+    visit.page.get_by_role("button", name="Remove selected").click()
+    visit.page.get_by_role("button", name="Yes, remove").click()
+    expect(visit.page.locator("#qa-top")).to_contain_text("18 articles")
+    assert len(library) == 18
+    visit.page.get_by_placeholder("Search title").fill("")
+    expect(visit.rows).to_have_count(18)
+
+
+def test_text_of_articles_stays_text(visit: Visit, library: Library) -> None:
+    bad = '<script>window.hacked=1</script><img src=x onerror="window.hacked=2"> **bold** `code` $x$ [a](javascript:b)'
+    text = (
+        f"The gate of Quillmarsh castle is painted in the colour {bad} ${{window.hacked=3}} {{{{value}}}} green. "
+        "It was built by Osric the Lame in 1277."
+    )
+    article = Article(id="hostile", title=f"Quillmarsh gate {bad}", text=text, url="javascript:window.hacked=4")
+    library.add(article)
+    try:
+        answer = visit.ask("In which colour is the gate of Quillmarsh castle painted?")
+        cited = library.ask("In which colour is the gate of Quillmarsh castle painted?").citations
+        assert answer.locator(".qa-quote").all_inner_texts() == [citation.quote for citation in cited]
+        assert any("**bold** `code` $x$ [a](javascript:b)" in citation.quote for citation in cited)
+        card = visit.page.locator("#qa-panel .qa-card").first
+        expect(card.locator("h4")).to_have_text(article.title)
+        expect(card.locator("blockquote")).to_have_text(text)
+        assert card.locator(".qa-links a").all_inner_texts() == ["Read in article"]
+        visit.open_library()
+        expect(visit.rows.filter(has_text="Quillmarsh").locator("th")).to_have_text(article.title)
+        assert visit.page.locator("#qa-chat img, #qa-panel img, #qa-list img").count() == 0
+        assert visit.page.evaluate("window.hacked") is None
+    finally:
+        library.remove("hostile")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_phone(browser: Browser, address: str, dark: bool) -> None:
+    visit = Visit(browser, address, size=PHONE, dark=dark)
+    assert visit.overflow() <= 0
+    answer = visit.ask(OWNER)
+    assert visit.overflow() <= 0
+    chat, panel = visit.page.locator("#qa-chat").bounding_box(), visit.page.locator("#qa-panel").bounding_box()
+    assert chat
+    assert panel
+    assert panel["y"] >= chat["y"] + chat["height"]
+    assert panel["width"] > 340
+    mark = visit.page.locator("#qa-panel mark").first
+    expect(mark).not_to_be_in_viewport()
+    answer.locator("a.qa-cite").first.click()
+    expect(mark).to_be_in_viewport(ratio=0.9)
+    shade = max(background(visit.page, "#qa-panel .qa-card"))
+    assert shade < 60 if dark else shade > 240
+    visit.open_library()
+    assert visit.overflow() <= 0
+    visit.context.close()

@@ -1,0 +1,283 @@
+"""Questions in, scores out: the arithmetic on hand-made results, and the whole on the example articles."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa import Article, InvalidInput, Progress, Turn
+from qa.evaluate import (
+    Evaluation,
+    Question,
+    Result,
+    Span,
+    auroc,
+    comparison_table,
+    evaluate,
+    gold_spans,
+    misses,
+    read_questions,
+    score,
+)
+
+if TYPE_CHECKING:
+    from qa import Library
+
+TEXT = "Tolls rose in May 1956.\n\nIn May 1956 the canal was shut.\nYear | Ships\n1956 | 14,666"
+ARTICLE = Article(id="a", title="Canal", text=TEXT)
+
+
+def question(**fields: object) -> Question:
+    values = {"id": "q", "question": "When?", "article_ids": ("a",), "answers": ("May 1956",), "answerable": True}
+    return Question(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def result(**fields: object) -> Result:
+    values: dict[str, object] = {
+        "question": question(),
+        "spans": (Span("a", 0, 4),),
+        "rank": 1,
+        "found": True,
+        "support": 0.9,
+        "quote_first": True,
+        "quote_any": True,
+        "retrieve_s": 0.010,
+        "ask_s": 0.030,
+    }
+    return Result(**{**values, **fields})  # type: ignore[arg-type]
+
+
+UNANSWERABLE = question(id="u", article_ids=(), answers=(), answerable=False)
+
+
+# Reading questions
+
+
+def write(path: Path, *records: object) -> Path:
+    path.write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
+    return path
+
+
+def test_reads_the_scorers_format(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "q.jsonl",
+        {
+            "id": "x1",
+            "question": "And in 1957?",
+            "article_ids": ["a", "b"],
+            "answers": ["shut"],
+            "answerable": True,
+            "gold_paragraph": "one",
+            "gold_paragraphs": {"a": "one", "b": "two"},
+            "history": [{"role": "user", "text": "And in 1956?"}, {"role": "assistant", "content": "Open."}],
+        },
+        {"id": "x2", "question": "Who?", "answerable": False, "article_ids": [], "answers": [], "gold_paragraph": ""},
+    )
+    assert read_questions(path) == [
+        Question(
+            id="x1",
+            question="And in 1957?",
+            article_ids=("a", "b"),
+            answers=("shut",),
+            answerable=True,
+            paragraphs=("one", "two"),
+            history=(Turn("user", "And in 1956?"), Turn("assistant", "Open.")),
+        ),
+        Question(id="x2", question="Who?", article_ids=(), answers=(), answerable=False),
+    ]
+
+
+def test_reads_the_example_questions(examples: Path) -> None:
+    questions = read_questions(examples / "questions.jsonl")
+    pages = {page.stem for page in (examples / "articles").glob("*.html")}
+    assert len(questions) >= 80
+    assert sum(not each.answerable for each in questions) >= 20
+    assert sum(bool(each.history) for each in questions) >= 10
+    assert {name for each in questions for name in each.article_ids} <= pages
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", r"line 2: .*Expecting"),
+        ("[1]", "line 2: a JSON object is needed, not list"),
+        ('{"question": " "}', "line 2: 'question' is ' '"),
+        ('{"question": "Who?", "answerable": "yes"}', "line 2: 'answerable' is 'yes'"),
+        ('{"question": "Who?"}', "line 2: an answerable question needs 'answers' and 'article_ids'"),
+        ('{"question": "Who?", "answerable": false, "answers": [1]}', r"line 2: 'answers' is \[1\]"),
+        ('{"question": "Who?", "answerable": false, "history": "x"}', "line 2: history holds 'x'"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "Who?", "answerable": false}\n' + line, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=complaint):
+        read_questions(path)
+
+
+def test_a_file_without_questions_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n\n", encoding="utf-8")
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(InvalidInput, match="holds no question"):
+        read_questions(tmp_path / "empty.jsonl")
+    for name in ("binary.jsonl", "none.jsonl"):
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            read_questions(tmp_path / name)
+
+
+# Gold spans
+
+
+def texts(spans: list[Span]) -> list[str]:
+    return [TEXT[span.start : span.end] for span in spans]
+
+
+def test_every_place_counts_where_no_paragraph_is_named() -> None:
+    assert [span.start for span in gold_spans(question(), ARTICLE)] == [14, 28]
+
+
+def test_only_the_gold_paragraph_counts_where_it_is_named() -> None:
+    spans = gold_spans(question(paragraphs=("In May 1956\nthe canal was  shut.",)), ARTICLE)
+    assert [span.start for span in spans] == [28]
+
+
+def test_a_paragraph_that_is_not_there_is_passed_over() -> None:
+    assert len(gold_spans(question(paragraphs=("of another page",)), ARTICLE)) == 2
+
+
+def test_a_table_row_may_have_other_separators() -> None:
+    spans = gold_spans(question(answers=("14,666",), paragraphs=("1956 14,666",)), ARTICLE)
+    assert texts(spans) == ["14,666"]
+    assert texts(gold_spans(question(answers=("1956, 14,666",)), ARTICLE)) == ["1956 | 14,666"]
+
+
+def test_an_answer_is_no_part_of_a_word_when_punctuation_is_passed_over() -> None:
+    assert gold_spans(question(answers=("“666”",)), Article(id="a", title="", text="14666")) == []
+
+
+def test_nothing_is_gold_for_unanswerable_questions() -> None:
+    assert gold_spans(question(answerable=False), ARTICLE) == []
+
+
+@given(st.text(alphabet="ab \n.,", max_size=40), st.text(alphabet="ab.", min_size=1, max_size=3))
+def test_spans_hold_the_answer(text: str, answer: str) -> None:
+    spans = gold_spans(question(answers=(answer,)), Article(id="a", title="t", text=text))
+    letters = answer.replace(".", "")
+    for span in spans:
+        assert letters in text[span.start : span.end].replace(".", "")
+    if answer in text:
+        assert text[spans[0].start : spans[0].end] == answer
+
+
+# Scores
+
+
+def test_scores_of_hand_made_results() -> None:
+    scores = score(
+        [
+            result(support=0.9),
+            result(rank=4, quote_first=False, support=0.7),
+            result(rank=None, found=False, quote_first=False, quote_any=False, support=0.2, ask_s=0.5),
+            result(spans=(), rank=None, quote_first=False, quote_any=False),  # its gold answer stands nowhere
+            result(question=UNANSWERABLE, spans=(), rank=None, found=False, quote_first=False, support=0.8),
+            result(question=UNANSWERABLE, spans=(), rank=None, found=True, quote_first=False, support=0.95),
+        ]
+    )
+    assert (scores.questions, scores.placed) == (6, 3)
+    assert (scores.recall_1, scores.recall_3, scores.recall_5, scores.recall_10) == pytest.approx(
+        (1 / 3, 1 / 3, 2 / 3, 2 / 3)
+    )
+    assert scores.mrr_10 == pytest.approx((1 + 1 / 4) / 3)
+    assert (scores.quote_first, scores.quote_any) == pytest.approx((1 / 3, 2 / 3))
+    assert (scores.answered, scores.declined) == (3 / 4, 1 / 2)
+    assert scores.auroc == 3 / 4  # 0.9 is above 0.7, 0.2 and 0.8, and below 0.95
+    assert scores.ask_s == 0.030
+
+
+def test_a_right_quote_that_was_withheld_does_not_count() -> None:
+    assert score([result(found=False)]).quote_first == 0.0
+
+
+def test_no_questions_no_scores() -> None:
+    scores = score([result(question=UNANSWERABLE, spans=())])
+    assert scores.recall_1 is None
+    assert scores.answered is None
+    assert scores.auroc is None
+    assert "-" in comparison_table({"full": scores})
+
+
+@given(st.lists(st.integers(0, 5), min_size=1), st.lists(st.integers(0, 5), min_size=1))
+def test_auroc_is_the_share_of_pairs_in_order(right: list[int], wrong: list[int]) -> None:
+    pairs = [(1.0 if a > b else 0.5 if a == b else 0.0) for a in right for b in wrong]
+    area = auroc(right, wrong)
+    assert area is not None
+    assert math.isclose(area, sum(pairs) / len(pairs))
+
+
+def test_table_of_two_shows_the_difference() -> None:
+    better = score([result(), result()])
+    worse = replace(score([result(), result(rank=2)]), auroc=None)
+    table = comparison_table({"full": better, "dense": worse}).splitlines()
+    assert table[0].split() == ["per", "cent", "full", "dense", "difference"]
+    assert table[1].split() == ["recall@1", "100.0", "50.0", "+50.0"]
+    assert table[10].split() == ["AUROC", "of", "support", "-", "-", "-"]
+    assert table[-1] == "2 questions; the gold answer of 2 stands in the articles"
+
+
+def test_misses_say_what_went_wrong() -> None:
+    results = (
+        result(),
+        result(rank=3, quote_first=False),
+        result(rank=None, found=False, quote_first=False, support=0.25),
+        result(spans=()),
+        result(question=UNANSWERABLE, spans=(), support=0.6),
+        result(question=UNANSWERABLE, spans=(), found=False),
+    )
+    assert misses(Evaluation(results, score(results))) == [
+        "q: wrong first quote, passage at rank 3: When?",
+        "q: not answered, support 0.25: When?",
+        "q: gold answer not in the articles' text: When?",
+        "u: answered, support 0.60: When?",
+    ]
+
+
+# The whole
+
+
+def test_evaluates_the_examples(example_library: Library, examples: Path) -> None:
+    """Floors well below what was measured, so that only a real loss fails; `make eval` prints the figures."""
+    questions = read_questions(examples / "questions.jsonl")
+    seen: list[Progress] = []
+    evaluation = evaluate(example_library, questions, on_progress=seen.append)
+    scores = evaluation.scores
+    assert [each.done for each in seen] == list(range(1, len(questions) + 1))
+    assert scores.questions == len(questions)
+    assert scores.placed == sum(each.answerable for each in questions), "an example page lost a gold answer"
+    assert scores.recall_10 is not None
+    assert scores.recall_10 >= 0.9
+    assert scores.mrr_10 is not None
+    assert scores.mrr_10 >= 0.75
+    assert scores.auroc is not None
+    assert scores.auroc >= 0.7
+
+
+def test_articles_go_by_their_id_and_by_their_page(tmp_path: Path) -> None:
+    from qa import Library
+
+    (tmp_path / "suez canal.txt").write_text("The Suez Canal\n\nThe Suez Canal was opened in November 1869.\n")
+    with Library.open(tmp_path / "library") as library:
+        library.add([tmp_path / "suez canal.txt", Article(id="kiel", title="Kiel", text="It was opened in June 1895.")])
+        asked = [
+            question(question="When was the Suez Canal opened?", article_ids=("suez canal",), answers=("1869",)),
+            question(question="When was it opened in June?", article_ids=("kiel",), answers=("1895",)),
+        ]
+        assert [each.rank for each in evaluate(library, asked).results] == [1, 1]
+        with pytest.raises(InvalidInput, match="holds none of the 1 articles that the questions name, as 'panama'"):
+            evaluate(library, [question(article_ids=("panama",))])

@@ -1,0 +1,321 @@
+"""Pages to articles: text, blocks and encodings, on pages made here and on the examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.blocks import Piece
+from qa.charset import decode
+from qa.chrome import drop_pointers
+from qa.errors import ArticleQAError, NoArticleText, UnsupportedSource
+from qa.extract import article_id, read, read_page
+from qa.types import Article, Page
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
+
+PAGE = """<!DOCTYPE html><html lang="en-GB"><head><title>The lamp that would not go out - Coast Papers</title>
+<meta name="author" content="Edda Marlowe"><meta property="article:published_time" content="2021-03-05T08:00:00Z">
+<script type="application/ld+json">{"@type": "WebSite", "name": "Coast Papers"}</script></head><body>
+<nav><ul><li><a href="/">Home</a></li><li><a href="/sea">Sea</a></li><li><a href="/shop">Shop</a></li></ul></nav>
+<article><h1>The lamp that would not go out</h1><p class="byline">By Edda Marlowe</p><p>5 March 2021</p>
+<p>The lighthouse at Sker Point was lit for the first time in 1876, and until last winter it had never been dark for
+more than an&nbsp;hour. Its keep\u00aders took turns of four hours, and each of them wrote the weather down.</p>
+<h2>What the keepers wrote</h2>
+<p>The books fill eleven shelves. They record <a href="/w">a&nbsp;wreck in 1881</a>, two royal visits and one whale, and
+the price of lamp oil in every month between the first entry and the last one.</p>
+<ul><li>Wind and rain, four times a day<ul><li>force</li><li>direction</li></ul></li><li>Ships passing</li></ul>
+<figure><img src="lamp.jpg"><figcaption>The first lamp, drawn by its maker. (Photo: Coast Archive)</figcaption></figure>
+<blockquote><p>We kept it burning because nobody told us to stop, and then nobody was left to tell.</p></blockquote>
+<h2>What it cost</h2>
+<p>Oil was the largest expense until 1924, when the lamp was changed over to acetylene gas from the mainland.</p>
+<table><caption>Cost of a night's light</caption><tr><th>Year</th><th>Pounds</th></tr><tr><td>1880</td><td>3</td></tr>
+<tr><td>1930</td><td>2</td></tr></table>
+<p>Since then the trust that owns the tower has paid for electricity, and lately for a new roof as well.</p>
+<p><a href="/next">Read more: Ten lamps that did go out</a></p>
+<h3>Related posts</h3><p><a href="/a">A storm remembered</a></p><p>Follow us on Twitter and Facebook</p></article>
+<footer><p>This website uses cookies. © 2021 Coast Papers.</p></footer></body></html>"""
+
+
+def blocks(article: Article) -> list[tuple[str, int, str]]:
+    return [(block.kind, block.level, article.text[block.start : block.end]) for block in article.blocks]
+
+
+def test_a_page_becomes_its_blocks_and_nothing_else() -> None:
+    assert blocks(read_page(PAGE.encode())) == [
+        (
+            "paragraph",
+            0,
+            "The lighthouse at Sker Point was lit for the first time in 1876, and until last winter it had never been "
+            "dark for more than an hour. Its keepers took turns of four hours, and each of them wrote the weather down.",
+        ),
+        ("heading", 2, "What the keepers wrote"),
+        (
+            "paragraph",
+            0,
+            "The books fill eleven shelves. They record a wreck in 1881, two royal visits and one whale, and the price of "
+            "lamp oil in every month between the first entry and the last one.",
+        ),
+        ("item", 1, "Wind and rain, four times a day"),
+        ("item", 2, "force"),
+        ("item", 2, "direction"),
+        ("item", 1, "Ships passing"),
+        ("caption", 0, "The first lamp, drawn by its maker."),
+        ("quote", 0, "We kept it burning because nobody told us to stop, and then nobody was left to tell."),
+        ("heading", 2, "What it cost"),
+        (
+            "paragraph",
+            0,
+            "Oil was the largest expense until 1924, when the lamp was changed over to acetylene gas from the mainland.",
+        ),
+        ("caption", 0, "Cost of a night's light"),
+        ("row", 1, "Year | Pounds"),
+        ("row", 0, "1880 | 3"),
+        ("row", 0, "1930 | 2"),
+        (
+            "paragraph",
+            0,
+            "Since then the trust that owns the tower has paid for electricity, and lately for a new roof as well.",
+        ),
+    ]
+
+
+def test_a_page_says_who_wrote_it_when_and_where() -> None:
+    article = read_page(PAGE.encode(), "https://coast.example/lamp#top", source="/pages/lamp.html")
+    assert article.title == "The lamp that would not go out"
+    assert article.authors == ("Edda Marlowe",)
+    assert article.published == "2021-03-05"
+    assert article.site == "Coast Papers"
+    assert article.language == "en"
+    assert article.source == "/pages/lamp.html"
+
+
+def test_text_is_laid_out_by_blank_lines_and_lists_by_line_breaks() -> None:
+    text = read_page(PAGE.encode()).text
+    assert "four times a day\nforce\ndirection\nShips passing\n\nThe first lamp" in text
+    assert "Year | Pounds\n1880 | 3\n1930 | 2\n\nSince then" in text
+
+
+def test_the_id_depends_on_the_source_then_the_address_then_the_content() -> None:
+    content = PAGE.encode()
+    assert read_page(content, "https://a.example/x", source="/f").id == article_id("/f")
+    assert read_page(content, "https://a.example/x").id == article_id("https://a.example/x")
+    assert read_page(content).id == article_id(content)
+    assert len(article_id("/f")) == 16
+    assert int(article_id("/f"), 16) >= 0
+
+
+def test_read_takes_what_the_page_knows() -> None:
+    page = Page(content="Grüße aus Köln.\n\nEin Satz.".encode("cp1252"), location="/g.txt", media_type="text/plain", charset="latin-1")
+    article = read(page)
+    assert article.text == "Grüße aus Köln.\n\nEin Satz."
+    assert article.source == "/g.txt"
+    assert article.id == article_id("/g.txt")
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\t ", b"\x00\x00", b"\xef\xbb\xbf", b"<html><body></body></html>", b"<p></p><br>"])
+def test_nothing_is_no_article(content: bytes) -> None:
+    with pytest.raises(NoArticleText):
+        read_page(content, media_type="text/html")
+
+
+@pytest.mark.parametrize(("content", "media_type"), [(b"%PDF-1.7 ...", None), (b"\x89PNG\r\n", None), (b"words", "image/png")])
+def test_other_kinds_are_refused_with_the_kinds_that_are_read(content: bytes, media_type: str | None) -> None:
+    with pytest.raises(UnsupportedSource, match="text/html"):
+        read_page(content, media_type=media_type)
+
+
+def test_a_short_page_keeps_its_one_sentence() -> None:
+    assert read_page(b"<html><body><p>The ferry leaves at noon.</p></body></html>").text == "The ferry leaves at noon."
+
+
+def test_a_page_saved_under_the_name_of_a_text_is_still_a_page() -> None:
+    assert read_page(PAGE.encode(), media_type="text/plain").title == "The lamp that would not go out"
+
+
+SENTENCES = [
+    f"This is sentence number {number} of a long article about harbours, and it says a little more." for number in range(12)
+]
+
+
+def page_of(body: str, title: str = "Harbours") -> str:
+    return f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article></body></html>"
+
+
+def paragraphs(sentences: list[str]) -> str:
+    return "".join(f"<p>{sentence}</p>" for sentence in sentences)
+
+
+def test_a_link_in_the_middle_of_a_torn_sentence_stays() -> None:
+    torn = [
+        Piece("paragraph", "The harbour master, whom everybody calls"),
+        Piece("paragraph", "the old admiral", linked=1.0),
+        Piece("paragraph", "never learnt to swim."),
+    ]
+    alone = Piece("paragraph", "Ten harbours to see", linked=1.0)
+    assert drop_pointers([*torn, alone, Piece("paragraph", "He drowned.")]) == [*torn, Piece("paragraph", "He drowned.")]
+
+
+def test_a_teaser_between_paragraphs_goes_in_any_language() -> None:
+    teaser = "<p>Le puede interesar: <a href='/x'>Los faros del delta en invierno</a></p>"
+    text = read_page(page_of(paragraphs(SENTENCES[:6]) + teaser + paragraphs(SENTENCES[6:]))).text
+    assert "faros" not in text
+    assert SENTENCES[6] in text
+
+
+def test_the_headline_coming_again_ends_the_article() -> None:
+    body = paragraphs(SENTENCES[:6]) + "<h1>Harbours of the northern coast</h1>" + paragraphs(["Second rendering. " * 9])
+    assert "Second rendering" not in read_page(page_of(body, "Harbours of the northern coast")).text
+
+
+def test_other_articles_beside_the_one_with_the_headline_are_left_out() -> None:
+    others = "".join(f"<article class='post'><p>Another post, number {n}, on something else entirely. {'More. ' * 20}</p></article>" for n in range(3))
+    page = page_of(paragraphs(SENTENCES)).replace("</body>", f"{others}</body>")
+    text = read_page(page).text
+    assert SENTENCES[-1] in text
+    assert "Another post" not in text
+
+
+def test_a_body_cut_into_several_containers_is_read_whole() -> None:
+    parts = [SENTENCES[:4], SENTENCES[4:8], SENTENCES[8:]]
+    body = "<aside>Advertisement</aside>".join(f"<div class='article__body'>{paragraphs(part)}</div>" for part in parts)
+    text = read_page(page_of(f"<div>{body}</div>")).text
+    assert [sentence for sentence in SENTENCES if sentence not in text] == []
+
+
+def test_a_table_that_lays_out_the_page_is_no_table() -> None:
+    menu = "<td><ul><li><a href='/'>Home</a></li><li><a href='/b'>Back</a></li></ul></td>"
+    page = f"<html><body><table><tr>{menu}<td><h1>Harbours</h1>{paragraphs(SENTENCES)}</td></tr></table></body></html>"
+    article = read_page(page)
+    assert {block.kind for block in article.blocks} == {"paragraph"}
+    assert article.text == "\n\n".join(SENTENCES)
+
+
+def test_a_disclaimer_at_the_end_is_not_the_article() -> None:
+    note = "<p>The views expressed in this article are those of the author alone.</p>"
+    assert read_page(page_of(paragraphs(SENTENCES) + note)).text.endswith(SENTENCES[-1])
+
+
+def test_code_keeps_its_lines() -> None:
+    code = "<pre><code>def light(lamp):\n    lamp.on()\n</code></pre>"
+    article = read_page(page_of(paragraphs(SENTENCES[:6]) + code + paragraphs(SENTENCES[6:])))
+    assert ("code", 0, "def light(lamp):\n    lamp.on()") in blocks(article)
+
+
+@pytest.mark.parametrize(
+    ("content", "charset", "text"),
+    [
+        ("naïve “quotes”".encode(), None, "naïve “quotes”"),
+        ("naïve “quotes”".encode(), "iso-8859-1", "naïve “quotes”"),  # UTF-8 under a wrong name
+        ("naïve “quotes”".encode("cp1252"), "iso-8859-1", "naïve “quotes”"),  # what browsers read for Latin-1
+        ("naïve".encode("utf-16"), "utf-8", "naïve"),  # the mark decides
+        ("a long enough line".encode("utf-16-be"), None, "a long enough line"),
+        (b'<meta charset="windows-1251">' + "Привет".encode("cp1251"), None, '<meta charset="windows-1251">Привет'),
+        ("日本語の文章".encode("shift_jis"), "shift_jis", "日本語の文章"),
+        (b"caf\xc3\xa9 caf\xc3", "utf-8", "café caf\ufffd"),  # cut in the middle of a character
+        (b"plain", "base64", "plain"),  # a codec, but no charset
+    ],
+)
+def test_bytes_become_text(content: bytes, charset: str | None, text: str) -> None:
+    assert decode(content, charset) == text
+
+
+def test_undeclared_bytes_are_guessed() -> None:
+    text = "Съобщението беше прочетено от всички жители на града, и никой не каза нищо за него през нощта. " * 5
+    assert decode(text.encode("cp1251")) == text
+
+
+def test_no_character_is_left_that_cannot_be_shown_or_saved() -> None:
+    article = read_page(page_of(f"<p>a\ud83d\ude00b \udfff c\x00\x07\u200b\u202e d {SENTENCES[0]}</p>{paragraphs(SENTENCES)}"))
+    article.text.encode()
+    assert article.text.startswith("a😀b \ufffd c d This is")
+
+
+def test_ten_thousand_nested_elements_are_read_in_good_time() -> None:
+    article = read_page("<div>" * 100_000 + paragraphs(SENTENCES) + "</div>" * 100_000)
+    assert article.text == "\n\n".join(SENTENCES)
+
+
+TAGS = ["p", "div", "b", "a", "h1", "h2", "ul", "li", "table", "tr", "td", "th", "br", "blockquote", "pre", "code", "figure",
+        "figcaption", "article", "time", "script", "title", "html", "body", "caption", "ol", "span"]  # fmt: skip
+PARTS = st.one_of(
+    st.sampled_from([f"<{tag}>" for tag in TAGS] + [f"</{tag}>" for tag in TAGS]),
+    st.sampled_from(["<a href='/x'>", "<meta charset=koi8-r>", "<!--", "-->", "&#xD800;", "&nbsp;", "\u00ad", SENTENCES[0], "By Jane Doe"]),
+    st.text(max_size=30),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PARTS, max_size=40).map("".join), st.sampled_from(["text/html", "text/plain", "text/markdown", None]))
+def test_any_page_is_an_article_or_a_typed_error(content: str, media_type: str | None) -> None:
+    try:
+        article = read_page(content.encode("utf-8", "surrogatepass"), media_type=media_type)
+    except ArticleQAError:
+        return
+    assert article.text.strip()
+    position = 0
+    for block in article.blocks:
+        assert block.start >= position
+        text = article.text[block.start : block.end]
+        assert text
+        assert text == text.strip()
+        position = block.end
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([None, "utf-8", "utf-16", "gb2312", "euc-jp", "nonsense"]))
+def test_any_bytes_are_an_article_or_a_typed_error(content: bytes, charset: str | None) -> None:
+    try:
+        article = read_page(content, charset=charset)
+    except ArticleQAError:
+        return
+    article.text.encode()
+
+
+CHROME = ("cookie", "newsletter", "subscribe", "related posts", "read more", "share this", "privacy policy", "all rights reserved")
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.html")), ids=lambda path: path.stem)
+def test_examples_read_without_menus_and_promotions(path: Path) -> None:
+    article = read_page(path.read_bytes(), source=str(path))
+    lines = [text for _, _, text in blocks(article)]
+    assert 400 <= len(article.text.split()) <= 1300
+    assert [line for line in lines for word in CHROME if word in line.lower()] == []
+    assert article.published is not None
+    assert article.site is not None
+    assert sum(block.kind == "heading" for block in article.blocks) >= 3
+    assert same(lines[0]) != same(article.title)
+
+
+def same(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "authors", "published", "language"),
+    [
+        ("canal-de-suez-historia", "El canal de Suez, siglo y medio de atajos", ("Amparo Rius Llorens",), "2024-02-17", "es"),
+        ("ever-given-compensation-claim", "Who pays for a canal? The long release of the Ever Given", ("R. J. Pellew",), "2021-08-24", "en"),
+        ("containers-box-that-shrank-the-world", "The box that shrank the world", ("Jonas Abiodun",), "2023-09-14", "en"),
+        ("cfc-11-mystery-solved", "The gas that came back, and how it was caught", ("Edmund Okafor",), "2021-02-19", "en"),
+        ("vindeby-first-offshore-wind-farm", "Eleven windmills in a shallow bay", ("Hedda Stroem",), "2019-05-11", "en"),
+        ("eyjafjallajokull-2010-ash-crisis", "The week the sky was empty: Eyjafjallajökull ten years on", ("Piers Halloran",), "2020-04-14", "en"),
+    ],
+)  # fmt: skip
+def test_examples_say_who_and_when(name: str, title: str, authors: tuple[str, ...], published: str, language: str) -> None:
+    article = read_page((EXAMPLES / f"{name}.html").read_bytes())
+    assert (article.title, article.authors, article.published, article.language) == (title, authors, published, language)
+
+
+def test_an_example_keeps_its_table_list_and_captions() -> None:
+    kinds = blocks(read_page((EXAMPLES / "containers-box-that-shrank-the-world.html").read_bytes()))
+    assert ("row", 1, "Ship | Entered service | Capacity (TEU) | Length (m)") in kinds
+    assert ("row", 0, "Ever Given | 2018 | 20,124 | 400") in kinds
+    assert ("item", 2, "40-foot: two TEU, and by far the most common size at sea") in kinds
+    assert [text[:29] for kind, _, text in kinds if kind == "caption"] == [
+        "A box every seven minutes: th",
+        "Nominal capacity as stated by",
+    ]

@@ -1,0 +1,292 @@
+"""Answers as HTML, Markdown, text and JSON: the numbers, the marks, the links, and that text stays text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.render import (
+    answer_dict,
+    answer_html,
+    answer_markdown,
+    answer_text,
+    long_date,
+    panel_html,
+    question_html,
+    reading_link,
+    safe_url,
+    sources,
+    support_word,
+)
+from qa.types import Answer, Article, Citation, Hit, Passage
+
+TEXT = "The dam was begun in 1961. It was finished in 1968.\n\nIt is 111 metres high. Nobody lives on it."
+DAM = Article(
+    id="dam",
+    title="A dam on the river",
+    text=TEXT,
+    url="https://example.org/dam",
+    authors=("Ana Prieto", "Bo Lund"),
+    published="2020-03-05",
+    site="River Notes",
+    language="en",
+)
+OTHER = Article(id="weir", title="The weir", text="A weir is a low dam. It is older.", published="2019")
+
+
+def passage(article: Article, text: str, heading: str = "") -> Passage:
+    start = article.text.index(text)
+    return Passage(article.id, start, start + len(text), text, heading)
+
+
+def cite(article: Article, number: int, quote: str, link: str | None = None) -> Citation:
+    start = article.text.index(quote)
+    return Citation(number, article.id, article.title, article.url, quote, start, start + len(quote), link)
+
+
+FIRST = passage(DAM, "The dam was begun in 1961. It was finished in 1968.", "History › Building")
+SECOND = passage(DAM, "It is 111 metres high. Nobody lives on it.")
+LOW = passage(OTHER, "A weir is a low dam. It is older.")
+
+
+@pytest.fixture
+def answer() -> Answer:
+    """Two sentences, of which the first that is read stands in the second passage that was found."""
+    return Answer(
+        question="How high is the dam, and when was it finished?",
+        found=True,
+        text="It is 111 metres high. [1] It was finished in 1968. [2]",
+        citations=(
+            cite(DAM, 1, "It is 111 metres high.", "https://example.org/dam#:~:text=It%20is%20111"),
+            cite(DAM, 2, "It was finished in 1968."),
+        ),
+        hits=(Hit(FIRST, DAM, 0.9, copies=(LOW,)), Hit(LOW, OTHER, 0.6), Hit(SECOND, DAM, 0.5)),
+        support=0.7,
+    )
+
+
+def soup(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
+
+
+def only(found: list[Tag]) -> Tag:
+    assert len(found) == 1
+    return found[0]
+
+
+def test_numbers_link_answer_and_panel_both_ways(answer: Answer) -> None:
+    said, panel = soup(answer_html(answer, key="a1")), soup(panel_html(answer, key="a1"))
+    links = said.select("a.qa-cite")
+    assert [(link.text, link["href"], link["id"]) for link in links] == [
+        ("1", "#a1-c1", "a1-r1"),
+        ("2", "#a1-c2", "a1-r2"),
+    ]
+    assert [(only(panel.select(str(link["href"]))).text) for link in links] == [
+        "It is 111 metres high.",
+        "It was finished in 1968.",
+    ]
+    assert [(back.text, back["href"]) for back in panel.select("a.qa-number")] == [("1", "#a1-r1"), ("2", "#a1-r2")]
+    assert [quote.text for quote in said.select(".qa-quote")] == ["It is 111 metres high.", "It was finished in 1968."]
+
+
+def test_panel_shows_cited_in_number_order_then_also_found(answer: Answer) -> None:
+    panel = soup(panel_html(answer, key="a1"))
+    assert [group.text for group in panel.select(".qa-group")] == ["Cited", "Also found"]
+    assert [card.blockquote.text for card in panel.select(".qa-card") if card.blockquote] == [
+        SECOND.text,
+        FIRST.text,
+        LOW.text,
+    ]
+    card = panel.select(".qa-card")[1]
+    assert only(card.select("h4")).text == "A dam on the river"
+    assert only(card.select(".qa-meta")).text == "Ana Prieto · Bo Lund · 5 March 2020 · River Notes"
+    assert only(card.select(".qa-path")).text == "History › Building"
+    assert "also in 1 other place" in card.text
+
+
+def test_links_open_the_page_at_the_quote_and_our_copy(answer: Answer) -> None:
+    first, second, third = soup(panel_html(answer, key="a1")).select(".qa-links")
+    page, reading = first.select("a")
+    assert page["href"] == "https://example.org/dam#:~:text=It%20is%20111"
+    assert page["rel"] == ["noopener", "noreferrer"]
+    assert page["target"] == "_blank"
+    start = TEXT.index("It is 111")
+    assert reading["href"] == f"article?id=dam&start={start}&end={start + 22}#quote"
+    assert second.select("a")[0]["href"] == "https://example.org/dam"  # this quote has no link of its own
+    assert [link.text for link in third.select("a")] == ["Read in article"]  # this article has no address
+
+
+def test_two_quotes_from_one_passage_share_its_card() -> None:
+    hits = (Hit(FIRST, DAM, 0.9),)
+    citations = (cite(DAM, 1, "It was finished in 1968."), cite(DAM, 2, "The dam was begun in 1961."))
+    panel = soup(panel_html(Answer("When?", True, "…", citations, hits, 0.9), key="k"))
+    card = only(panel.select(".qa-card"))
+    assert [number.text for number in card.select("a.qa-number")] == ["1", "2"]
+    assert [(mark["id"], mark.text) for mark in card.select("mark")] == [
+        ("k-c2", "The dam was begun in 1961."),
+        ("k-c1", "It was finished in 1968."),
+    ]
+
+
+def test_quote_that_sticks_out_of_its_passage_is_shown_whole() -> None:
+    cut = passage(DAM, "was finished in 1968.\n\nIt is 111")
+    quote = cite(DAM, 1, "It was finished in 1968.")
+    (source,), _ = sources(Answer("?", True, "…", (quote,), (Hit(cut, DAM, 0.9),), 0.9))
+    assert source.text == "It was finished in 1968.\n\nIt is 111"
+    assert source.text == DAM.text[source.start : source.end]
+
+
+def test_quote_outside_every_hit_has_a_card_of_its_own() -> None:
+    stray = cite(DAM, 2, "Nobody lives on it.")
+    answer = Answer("?", True, "…", (cite(DAM, 1, "It was finished in 1968."), stray), (Hit(FIRST, DAM, 0.9),), 0.9)
+    cited, found = sources(answer)
+    assert [source.text for source in cited] == [FIRST.text, "Nobody lives on it."]
+    assert cited[1].article == DAM
+    assert found == ()
+
+
+def test_overlapping_quotes_keep_the_text_whole() -> None:
+    first, second = cite(DAM, 1, "begun in 1961. It was"), cite(DAM, 2, "It was finished in 1968.")
+    answer = Answer("?", True, "…", (first, second), (Hit(FIRST, DAM, 0.9),), 0.9)
+    quoted = only(soup(panel_html(answer, key="k")).select("blockquote"))
+    assert quoted.text == FIRST.text
+    assert [mark.text for mark in quoted.select("mark")] == ["begun in 1961. It was", " finished in 1968."]
+
+
+def test_nothing_found_says_so_and_shows_the_nearest() -> None:
+    answer = Answer("Who?", False, "The articles do not say.", (), (Hit(FIRST, DAM, 0.3),), 0.05)
+    said, panel = soup(answer_html(answer, key="a1")), soup(panel_html(answer, key="a1"))
+    assert only(said.select("p[dir=auto]")).text == "The articles do not say."
+    assert said.select("a.qa-cite") == []
+    assert only(panel.select(".qa-group")).text == "Nearest passages"
+    assert only(panel.select("blockquote")).text == FIRST.text
+    assert panel.select("mark") == []
+    assert only(said.select("a.qa-jump"))["href"] == f"#{only(panel.select('section'))['id']}"
+
+
+@pytest.mark.parametrize(
+    ("support", "word"),
+    [(1.0, "strong"), (0.8, "strong"), (0.79, "likely"), (0.55, "likely"), (0.54, "weak"), (0.0, "weak")],
+)
+def test_support_is_a_word(support: float, word: str) -> None:
+    answer = Answer("?", True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), support)
+    assert support_word(answer) == word
+    assert only(soup(answer_html(answer, key="k")).select(".qa-support")).text == word
+    assert support_word(Answer("?", False, "no", (), (), support)) == "none"
+
+
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("https://example.org/a#:~:text=a,-b", True),
+        ("http://localhost:8000/x?y=1&z=2", True),
+        ("HTTPS://example.org/", True),
+        ("https://пример.рф/ä", True),
+        ("javascript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        ("https://example.org/\n", False),
+        ('https://example.org/" onmouseover="x', False),
+        ("data:text/html,x", False),
+        ("file:///etc/passwd", False),
+        ("//example.org/x", False),
+        ("https://", False),
+        ("https://[", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_web_addresses_become_links(address: str | None, safe: bool) -> None:
+    assert safe_url(address) == (address if safe else None)
+
+
+HOSTILE = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("<>&\"'`*_[](){}|\\#$~:/\n -=!"), st.characters(exclude_categories=("Cs", "Cc"))
+    ),
+    min_size=1,
+    max_size=40,
+).filter(str.strip)
+
+
+@given(text=HOSTILE, title=HOSTILE, heading=HOSTILE, url=HOSTILE)
+def test_text_of_articles_stays_text(text: str, title: str, heading: str, url: str) -> None:
+    article = Article(id=title, title=title, text=text, url=f"javascript:{url}", authors=(title,), site=title)
+    hit = Hit(Passage(article.id, 0, len(text), text, heading), article, 0.5)
+    citation = Citation(1, article.id, title, article.url, text, 0, len(text), f"javascript:{url}")
+    answer = Answer(text, True, text, (citation,), (hit,), 0.9)
+    said, panel = soup(answer_html(answer, key="k")), soup(panel_html(answer, key="k"))
+    assert {tag.name for tag in said.find_all(True)} == {"div", "p", "span", "a"}
+    assert only(said.select(".qa-quote")).text == " ".join(text.split())
+    assert only(panel.select("mark")).text == text
+    assert only(panel.select("h4")).text == title
+    assert only(panel.select(".qa-path")).text == heading
+    assert {tag.name for tag in panel.find_all(True)} <= set(
+        "section p h3 article header a div h4 span blockquote mark button time".split()
+    )
+    assert [link.text for link in panel.select(".qa-links a")] == ["Read in article"]
+    lines = [" ".join(line.split()) for line in text.strip().splitlines()]
+    assert soup(question_html(text)).get_text("\n") == "\n".join(lines)
+
+
+@given(text=HOSTILE)
+def test_markdown_around_the_chat_finds_no_sign_to_read(text: str) -> None:
+    """The chat runs a Markdown reader over this HTML: it must see no character that means something to it."""
+    citation = Citation(1, "a", text, None, text, 0, len(text))
+    html = answer_html(Answer("?", True, text, (citation,), (), 0.9), key="k")
+    assert "\n" not in html
+    outside_references = html.replace("&#", "").replace('href="#', 'href="')
+    assert not set(outside_references) & set("\\`*_[]~$|#")
+
+
+def test_markdown_and_text_carry_the_sources_along(answer: Answer) -> None:
+    assert answer_text(answer) == (
+        "It is 111 metres high. [1] It was finished in 1968. [2]\n\n"
+        "[1] A dam on the river, Ana Prieto and Bo Lund, River Notes, 5 March 2020. "
+        "https://example.org/dam#:~:text=It%20is%20111\n"
+        "[2] A dam on the river, Ana Prieto and Bo Lund, River Notes, 5 March 2020. https://example.org/dam"
+    )
+    assert answer_markdown(answer).splitlines()[2] == (
+        "1. [A dam on the river](<https://example.org/dam#:~:text=It%20is%20111>), "
+        "Ana Prieto and Bo Lund, River Notes, 5 March 2020"
+    )
+
+
+def test_markdown_escapes_what_articles_say() -> None:
+    article = Article(id="x", title="[a](javascript:b) <b>", text="*All* of it.")
+    answer = Answer("?", True, "…", (cite(article, 1, "*All* of it."),), (), 0.9)
+    assert answer_markdown(answer) == "\\*All\\* of it. [1]\n\n1. \\[a\\]\\(javascript:b\\) \\<b\\>"
+
+
+def test_dict_is_json_and_holds_every_field(answer: Answer) -> None:
+    told = json.loads(json.dumps(answer_dict(answer)))
+    assert told["text"] == answer.text
+    assert told["citations"][1] == {
+        "number": 2,
+        "article_id": "dam",
+        "title": "A dam on the river",
+        "url": "https://example.org/dam",
+        "quote": "It was finished in 1968.",
+        "start": TEXT.index("It was"),
+        "end": TEXT.index("It was") + 24,
+        "link": None,
+    }
+    assert told["hits"][0]["passage"]["text"] == FIRST.text
+    assert told["hits"][0]["copies"][0]["article_id"] == "weir"
+    assert told["hits"][0]["article"]["authors"] == ["Ana Prieto", "Bo Lund"]
+    assert "text" not in told["hits"][0]["article"]
+
+
+@pytest.mark.parametrize(
+    ("iso", "words"),
+    [("2023-02-17", "17 February 2023"), ("2023-12", "December 2023"), ("1869", "1869"), (None, "")],
+)
+def test_dates_in_words(iso: str | None, words: str) -> None:
+    assert long_date(iso) == words
+
+
+def test_reading_link_survives_odd_ids() -> None:
+    assert reading_link("a/../b?c&d#e", 1, 2) == "article?id=a%2F..%2Fb%3Fc%26d%23e&start=1&end=2#quote"
