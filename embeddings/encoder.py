@@ -54,7 +54,7 @@ class Encoder:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.dtype = _pick_dtype(dtype, self.device)
         self._model = _load(self.files, self.device, DTYPES[self.dtype])
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def identity(self) -> str:
@@ -78,7 +78,13 @@ class Encoder:
 
     def embed_question(self, text: str) -> Embedding:
         """Vector and token vectors of one question."""
-        return self._embed([text], "query", 1)[0]
+        with self._lock:  # see embeddings/threads.py; the lock keeps a batch of passages from running meanwhile
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                return self._embed([text], "query", 1)[0]
+            finally:
+                torch.set_num_threads(threads)
 
     def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         if not len(texts):

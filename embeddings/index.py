@@ -92,7 +92,13 @@ class VectorIndex:
             # A filter can leave the probed lists empty: then every list is scanned.
             probed = _PROBED_LISTS if among is None else self._index.nlist
             parameters = faiss.SearchParametersIVF(sel=selector, nprobe=probed)
-        scores, ids = self._index.search(np.ascontiguousarray(vector, np.float32)[None], k, params=parameters)
+        # One vector: threads would only wait for each other (embeddings/threads.py).
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            scores, ids = self._index.search(np.ascontiguousarray(vector, np.float32)[None], k, params=parameters)
+        finally:
+            faiss.omp_set_num_threads(threads)
         found = ids[0] >= 0
         return Neighbours(ids[0][found], scores[0][found])
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.threads import one_thread
+
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding  # at run time it would load torch, which scoring does without
 
@@ -52,7 +54,8 @@ def compress(embedding: Embedding, *, context: int = 0) -> TokenVectors:
 
 def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArray[np.float32]:
     """float32 (q, n); res[i][j] estimates cos_sim(question[i], token j of the passage)."""
-    return question @ _signed(passage.signs).T
+    with one_thread():
+        return question @ _signed(passage.signs).T
 
 
 def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
@@ -62,7 +65,8 @@ def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> N
     if not filled or not len(question):
         return scores
     lengths = np.array([len(passages[i].signs) for i in filled])
-    similarity = question @ _signed(np.concatenate([passages[i].signs for i in filled])).T  # (q, all tokens)
+    with one_thread():
+        similarity = question @ _signed(np.concatenate([passages[i].signs for i in filled])).T  # (q, all tokens)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     scores[filled] = np.maximum.reduceat(similarity, starts, axis=1).mean(axis=0)
     return scores

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.blocks import Piece, code_lines, one_line
 from qa.captions import with_captions
-from qa.chrome import same_text
+from qa.chrome import ends_a_sentence, same_text
 from qa.markup import UNSEEN
 from qa.types import BlockKind
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LONG_HEADING = 80  # characters; a longer one that ends with a full stop is a deck: it says, and heads nothing
 _BOLD_HEADING = 90  # characters; a bold line no longer than this and without a full stop heads what follows
 
 
@@ -140,7 +141,11 @@ class _Walk:
             return
         for part in _parted(runs) if kind in ("paragraph", "quote") else [runs]:
             text, linked, bold = _measured(part)
-            if text and kind == "paragraph" and bold > 0.95 and len(text) <= _BOLD_HEADING and text[-1] not in ".,;!…:":
+            if text and kind == "heading" and len(text) > _LONG_HEADING and ends_a_sentence(text):
+                yield Piece("paragraph", text, 0, linked)
+            elif (
+                text and kind == "paragraph" and bold > 0.95 and len(text) <= _BOLD_HEADING and text[-1] not in ".,;!…:"
+            ):
                 yield Piece("heading", text, 3, linked)
             elif text:
                 yield Piece(kind, text, level, linked, self.group)

@@ -284,21 +284,15 @@ def mark_headings(pieces: Sequence[Piece]) -> list[Piece]:
     """`pieces` of a page that marks no heading, with short lines between paragraphs of prose as headings."""
     marked: list[Piece] = []
     for number, piece in enumerate(pieces):
-        after = pieces[number + 1] if number + 1 < len(pieces) else None
-        free = (
-            number > 0
-            and after is not None
-            and _is_prose(after)
-            and after.kind == "paragraph"
-            and _is_prose(pieces[number - 1])
-        )
-        if (
-            free
-            and piece.kind == "paragraph"
-            and len(piece.text) <= 80
-            and piece.text[-1] not in '.,;:!…"”’»)'
-            and not piece.text[0].islower()
-        ):
+        between = 0 < number < len(pieces) - 1 and _is_sentence(pieces[number - 1]) and _is_sentence(pieces[number + 1])
+        if between and piece.kind == "paragraph" and len(piece.text) <= 80 and _NO_HEADING.search(piece.text) is None:
             piece = Piece("heading", piece.text, 2, piece.linked)
         marked.append(piece)
     return marked
+
+
+_NO_HEADING = re.compile(r"^[^\w\"'“‘¿¡]|^[a-z]|[.,;:!…\"”’»)]$")
+
+
+def _is_sentence(piece: Piece) -> bool:
+    return piece.kind == "paragraph" and len(piece.text) > 60 and ends_a_sentence(piece.text)

@@ -183,8 +183,9 @@ def _reindex(options: argparse.Namespace) -> Outcome:
         if not library.reindex(model=options.model, on_progress=on_progress):
             text = "stopped; the library is as it was, and the same command goes on from here"
             return Outcome({"stopped": True}, text, INTERRUPTED)
-        data = {"articles": len(library), "passages": library.passage_count, "model": library.encoder.identity}
-    return Outcome(data, f"encoded {_count(data['passages'], 'passage')} with {data['model']}")
+        articles, passages, identity = len(library), library.passage_count, library.encoder.identity
+    data = {"articles": articles, "passages": passages, "model": identity}
+    return Outcome(data, f"encoded {_count(passages, 'passage')} with {identity}")
 
 
 def _ask(options: argparse.Namespace) -> Outcome:
@@ -199,10 +200,10 @@ def _ask(options: argparse.Namespace) -> Outcome:
 def _list(options: argparse.Namespace) -> Outcome:
     with _open(options, create=False) as library:
         summaries = library.summaries(options.search)
-    data = {"articles": [asdict(summary) for summary in summaries], "passages": sum(s.passages for s in summaries)}
+    passages = sum(summary.passages for summary in summaries)
     lines = [_summary_line(summary) for summary in summaries]
-    lines.append(f"{_count(len(summaries), 'article')}, {_count(data['passages'], 'passage')}")
-    return Outcome(data, "\n".join(lines))
+    lines.append(f"{_count(len(summaries), 'article')}, {_count(passages, 'passage')}")
+    return Outcome({"articles": [asdict(summary) for summary in summaries], "passages": passages}, "\n".join(lines))
 
 
 def _remove(options: argparse.Namespace) -> Outcome:

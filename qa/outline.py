@@ -14,7 +14,7 @@ _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-{2,})[ \t]*$")
 _RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,}|[=~*_—–-]{3,})$")
 _ITEM = re.compile(r"(?P<indent>[ \t\u00a0]*)(?:[-*+•‣◦▪●·–]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0]+(?P<text>\S.*)$")
 _QUOTE = re.compile(r"[ ]{0,3}(?:>[ \t]?)+(?P<text>\S.*)$")
-_ROW = re.compile(r"[ ]{0,3}\|(?P<text>.*\S.*?)\|?[ \t]*$")
+_ROW = re.compile(r"[ ]{0,3}\|(?P<text>.*[^\s|].*)$")
 _ROW_RULE = re.compile(r"[ ]{0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
 _CAPTION = re.compile(
@@ -114,7 +114,7 @@ def _table(lines: list[Line], number: int, blocks: list[Block]) -> int:
         if not _ROW_RULE.match(lines[number].raw):
             heads = number + 1 < len(lines) and bool(_ROW_RULE.match(lines[number + 1].raw))
             content = match["text"]
-            lead, bare = len(content) - len(content.lstrip()), content.rstrip()
+            lead, bare = len(content) - len(content.lstrip()), content.rstrip().removesuffix("|").rstrip()
             offset = lines[number].end - len(lines[number].raw) + match.start("text")
             blocks.append(Block("row", offset + lead, offset + len(bare), int(heads)))
         number += 1
@@ -207,7 +207,7 @@ def wrap_width(lines: list[Line]) -> int | None:
     if not lengths or max(lengths) > 4 * _WRAPPED[-1]:
         return None
     lengths.sort()
-    width = lengths[int(len(lengths) * 0.95)] if len(lengths) > 1 else lengths[0]
+    width = lengths[-1 - len(lengths) // 50]  # a few lines may run over, as an address does
     return width if width in _WRAPPED else None
 
 

@@ -58,7 +58,7 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
     """The article of a text dump, plain text or Markdown; NoArticleText where it is blank."""
     text = _BREAK.sub("\n", printable(text)).removeprefix("\ufeff")
     facts, text = _front_matter(text)
-    lines = lines_of(text)
+    lines = _unwrapped(lines_of(text))
     if not any(line.raw for line in lines):
         raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
     first, last = _body(lines)
@@ -130,8 +130,9 @@ def _unquoted(value: str) -> str:
 
 # ---------------------------------------------------------------- where the body is
 
-_SHORT, _BULLETED, _REPEATED, _LABEL, _AFTER = 0.5, 0.8, 1.0, 3.0, 8.0  # what a line of each kind costs
+_SHORT, _BULLETED, _REPEATED, _LABEL, _AFTER = 0.5, 0.6, 1.0, 3.0, 8.0  # what a line of each kind costs
 _RUN = 4.0  # what a run of short lines or bullets costs at most: lists and tables live
+_GAIN = 0.5  # what a line of prose is worth, with 1 for every 100 characters
 _PROSE = 50  # characters; with a full stop, a line of this length is prose
 
 
@@ -159,7 +160,7 @@ def _body(lines: list[Line]) -> tuple[int, int]:
         if label:
             score = -_AFTER if label == "afterword" else -_LABEL
         elif _is_prose(text) and text not in both_ends:
-            score, run = min(len(text), 600) / 100, 0.0
+            score, run = _GAIN + min(len(text), 600) / 100, 0.0
         else:
             cost = _BULLETED if _BULLET.match(line.raw) else _SHORT
             cost = cost + _REPEATED if text in both_ends else min(cost, max(0.0, _RUN - run))
@@ -171,6 +172,27 @@ def _body(lines: list[Line]) -> tuple[int, int]:
         if total > best[0]:
             best = (total, first, number + 1)
     return best[1], best[2]
+
+
+def _unwrapped(lines: list[Line]) -> list[Line]:
+    """`lines` with each paragraph that was wrapped at a column as one line."""
+    width = wrap_width(lines)
+    if width is None:
+        return lines
+    joined: list[Line] = []
+    number = 0
+    while number < len(lines):
+        end = number + 1
+        while lines[number].raw and end < len(lines) and lines[end].raw and not _BULLET.match(lines[end].raw):
+            end += 1
+        group = lines[number:end]
+        if len(group) > 1 and is_wrapped([line.text for line in group], width):
+            lead = group[0].raw[: len(group[0].raw) - len(group[0].raw.lstrip())]
+            joined.append(Line(group[0].start, group[-1].end, lead + " ".join(line.text for line in group)))
+        else:
+            joined.extend(group)
+        number = end
+    return joined
 
 
 def _at_both_ends(lines: list[Line]) -> set[str]:
@@ -190,11 +212,14 @@ def _signs(lines: list[Line], first: int, last: int) -> int:
     repeated = {line.text for line in above} & {line.text for line in below}
     kinds = {_label(line.text) for line in outside} - {None}
     return (
-        len(kinds) + (bulleted >= 4) + (len(repeated) >= 3) + (max(_run_of_short(above), _run_of_short(below)) >= _MENU)
+        len(kinds)
+        + (bulleted >= _MENU)
+        + (len(repeated) >= 3)
+        + (max(_run_of_short(above), _run_of_short(below)) >= _MENU)
     )
 
 
-_MENU = 10  # short lines in a row; verses and lists of facts are seldom as long without a sentence
+_MENU = 10  # short lines or bullets; lists of facts outside the prose are seldom as long
 
 
 def _label(text: str) -> str | None:
@@ -225,7 +250,6 @@ def _run_of_short(lines: list[Line]) -> int:
 
 def _pieces(lines: list[Line]) -> list[Piece]:
     """The body's lines as pieces, without labels and counters that stand between them."""
-    width = wrap_width(lines)
     pieces: list[Piece] = []
     group = 1
     number = 0
@@ -241,14 +265,6 @@ def _pieces(lines: list[Line]) -> list[Piece]:
         if bullet := _BULLET.match(line.raw):
             indent = len(line.raw) - len(line.raw.lstrip())
             pieces.append(Piece("item", one_line(bullet["text"]), 1 + min(indent // 2, 8), group=group))
-            continue
-        end = number
-        while end < len(lines) and lines[end].raw and not _BULLET.match(lines[end].raw):
-            end += 1
-        wrapped = [one_line(other.text) for other in lines[number - 1 : end]]
-        if len(wrapped) > 1 and all(wrapped) and is_wrapped(wrapped, width):
-            pieces.append(Piece("paragraph", " ".join(wrapped)))
-            number = end
             continue
         kind = line_kind(lines, number - 1)
         pieces.append(Piece(kind, text, 2 if kind == "heading" else 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -27,7 +28,7 @@ from qa.ui.reading import article_page
 from qa.ui.server import _address, _listener, running
 
 ROOT = Path(__file__).resolve().parent.parent
-OWNER = "Who owns the Ever Given?"
+SHARE = "How much of the electricity of Snorre and Gullfaks comes from floating turbines?"
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,9 @@ def get(url: str) -> tuple[int, str, dict[str, str]]:
 
 class TestEndpoints:
     def test_ask_answers_with_exact_citations(self, client: Client, example_library: Library) -> None:
-        answer = client.predict(OWNER, api_name="/ask")
+        answer = client.predict(SHARE, api_name="/ask")
         assert answer["found"] is True
-        assert "Shoei Kisen" in answer["text"]
+        assert "about 35 per cent" in answer["text"]
         assert [each["number"] for each in answer["citations"]] == list(range(1, len(answer["citations"]) + 1))
         for citation in answer["citations"]:
             text = example_library.article(citation["article_id"]).text
@@ -72,20 +73,20 @@ class TestEndpoints:
         assert len(answer["hits"]) == 5
 
     def test_retrieve_gives_what_the_library_gives(self, client: Client, example_library: Library) -> None:
-        found = client.predict(OWNER, 3, None, {"authors": ["Pellew"]}, api_name="/retrieve")
-        expected = example_library.retrieve(OWNER, k=3, filters=Filters(authors=("Pellew",)))
+        found = client.predict(SHARE, 3, None, {"authors": ["Abiodun"]}, api_name="/retrieve")
+        expected = example_library.retrieve(SHARE, k=3, filters=Filters(authors=("Abiodun",)))
         assert [hit["passage"]["text"] for hit in found] == [hit.passage.text for hit in expected]
-        assert {hit["article"]["authors"][0] for hit in found} == {"R. J. Pellew"}
+        assert {hit["article"]["authors"][0] for hit in found} == {"Jonas Abiodun"}
 
     def test_history_is_used(self, client: Client, example_library: Library) -> None:
-        turns = [{"role": "user", "content": OWNER}, {"role": "assistant", "content": "Shoei Kisen Kaisha owns it."}]
-        answer = client.predict("When was it refloated?", 5, turns, api_name="/ask")
-        expected = example_library.ask("When was it refloated?", history=turns)
+        turns = [{"role": "user", "content": SHARE}, {"role": "assistant", "content": "About 35 per cent."}]
+        answer = client.predict("And since when do they produce it?", 5, turns, api_name="/ask")
+        expected = example_library.ask("And since when do they produce it?", history=turns)
         assert (answer["question"], answer["text"]) == (expected.question, expected.text)
 
     def test_errors_say_what_is_wrong(self, client: Client) -> None:
         with pytest.raises(Exception, match="unknown filter auther"):
-            client.predict(OWNER, 3, None, {"auther": "x"}, api_name="/retrieve")
+            client.predict(SHARE, 3, None, {"auther": "x"}, api_name="/retrieve")
 
     def test_nothing_else_is_exposed(self, client: Client) -> None:
         api = client.view_api(print_info=False, return_format="dict")
@@ -95,7 +96,7 @@ class TestEndpoints:
 
 class TestReadingView:
     def test_quote_is_marked_in_the_whole_article(self, address: str, client: Client, example_library: Library) -> None:
-        citation = client.predict(OWNER, api_name="/ask")["citations"][0]
+        citation = client.predict(SHARE, api_name="/ask")["citations"][0]
         article = example_library.article(citation["article_id"])
         status, page, headers = get(
             f"{address}article?id={article.id}&start={citation['start']}&end={citation['end']}#quote"
@@ -158,19 +159,19 @@ class TestReadingView:
 
 class TestAsking:
     def test_steps_of_an_answer(self, example_library: Library) -> None:
-        first, last = asking(example_library, f"  {OWNER} ", ())
-        assert (first.conversation, first.pending) == ((), OWNER)
+        first, last = asking(example_library, f"  {SHARE} ", ())
+        assert (first.conversation, first.pending) == ((), SHARE)
         (exchange,) = last.conversation
-        assert "Shoei Kisen" in exchange.reply
+        assert "about 35 per cent" in exchange.reply
         assert [message["role"] for message in last.chat] == ["user", "assistant"]
         assert history(last.conversation) == [
-            {"role": "user", "content": OWNER},
+            {"role": "user", "content": SHARE},
             {"role": "assistant", "content": exchange.reply},
         ]
         assert "<" not in exchange.reply
 
     def test_each_answer_keeps_its_numbers_and_only_the_newest_panel_is_shown(self, example_library: Library) -> None:
-        *_, one = asking(example_library, OWNER, ())
+        *_, one = asking(example_library, SHARE, ())
         *_, two = asking(example_library, "Why did so few Tongans die in the 2022 tsunami?", one.conversation)
         sections = BeautifulSoup(panels(two.conversation), "html.parser").select("section")
         assert [(section["id"], section.has_attr("hidden")) for section in sections] == [
@@ -182,12 +183,12 @@ class TestAsking:
             assert any(section.select_one(f"mark[id='{str(link['href'])[1:]}']") for section in sections)
 
     def test_loading_is_said(self, example_library: Library) -> None:
-        first, _ = asking(example_library, OWNER, (), ready=lambda: False)
+        first, _ = asking(example_library, SHARE, (), ready=lambda: False)
         assert "loading" in first.notice
 
     @pytest.mark.parametrize(
         ("question", "since", "notice"),
-        [("  ", "", "Type a question first."), (OWNER, "March", "“From” is 'March'; give a date that exists as")],
+        [("  ", "", "Type a question first."), (SHARE, "March", "“From” is 'March'; give a date that exists as")],
     )
     def test_what_cannot_be_asked_is_said_and_kept(
         self, example_library: Library, question: str, since: str, notice: str
@@ -197,23 +198,28 @@ class TestAsking:
         assert view.typed == question.strip()
 
     def test_filters_of_the_page(self, example_library: Library) -> None:
-        assert filters("Pellew, Brandt", "", "2021", "2023-02") == Filters(
-            authors=("Pellew", "Brandt"), since="2021", until="2023-02"
+        assert filters("Abiodun, Brandt", "", "2021", "2023-02") == Filters(
+            authors=("Abiodun", "Brandt"), since="2021", until="2023-02"
         )
-        *_, view = asking(example_library, OWNER, (), authors="Pellew")
+        *_, view = asking(example_library, SHARE, (), authors="Abiodun")
         answer = view.conversation[0].panel
         assert answer is not None
-        assert {hit.article.authors for hit in answer.hits} == {("R. J. Pellew",)}
+        assert {hit.article.authors for hit in answer.hits} == {("Jonas Abiodun",)}
 
     def test_empty_library(self, library: Library) -> None:
-        (view,) = asking(library, OWNER, ())
+        (view,) = asking(library, SHARE, ())
         assert view.notice == NO_ARTICLES
         assert example_questions(library) == []
 
-    def test_example_questions_have_answers(self, example_library: Library) -> None:
+    def test_example_questions_have_answers(self, example_library: Library, examples: Path) -> None:
         questions = example_questions(example_library)
         assert len(questions) == 4
-        assert [question for question in questions if not example_library.ask(question).found] == []
+        known = {
+            entry["question"]: entry for entry in map(json.loads, (examples / "questions.jsonl").open(encoding="utf-8"))
+        }
+        for question in questions:
+            quote = example_library.ask(question).citations[0].quote
+            assert any(span in quote for span in known[question]["answers"]), question
 
 
 class TestShelf:

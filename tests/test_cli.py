@@ -29,6 +29,7 @@ from qa.cli import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+QUESTION = "Whose estimate put the goods delayed by the Suez closure at 9.6 billion dollars a day?"
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>{title}</title></head><body><article><h1>{title}</h1>
 <p>{text} The harbour master wrote the day into his book, and the pilots of the port were told the same evening.</p>
 <p>Two more tugs were hired for the winter, because the currents at the mole had become stronger every year.</p>
@@ -206,17 +207,17 @@ def test_reindex_keeps_everything(run: Any, pages: Path) -> None:
 
 
 def test_ask_prints_cited_sentences(run: Any, example_folder: Path) -> None:
-    code, out, err = run("ask", "Who owns the Ever Given?", "--library", example_folder)
+    code, out, err = run("ask", QUESTION, "--library", example_folder)
     assert (code, err) == (DONE, "")
     answer, sources, support = out.strip().split("\n\n")
-    assert "Shoei Kisen Kaisha" in answer
+    assert "Lloyd's List" in answer
     assert "[1]" in answer
     assert sources.startswith("[1] ")
     assert 0 <= float(support.removeprefix("support ")) <= 1
 
 
 def test_ask_json_holds_the_answer(run: Any, example_folder: Path) -> None:
-    code, out, err = run("ask", "Who owns the Ever Given?", "--k", "3", "--library", example_folder, "--json")
+    code, out, err = run("ask", QUESTION, "--k", "3", "--library", example_folder, "--json")
     answer = json.loads(out)
     assert (code, err, answer["found"]) == (DONE, "", True)
     assert [citation["number"] for citation in answer["citations"]] == list(range(1, len(answer["citations"]) + 1))
@@ -247,13 +248,13 @@ def test_ask_filters(run: Any, example_folder: Path) -> None:
 
 def test_ask_with_history(run: Any, example_folder: Path, tmp_path: Path) -> None:
     said = [
-        {"role": "user", "content": "Which ship blocked the Suez Canal in 2021?"},
-        {"role": "assistant", "content": "The Ever Given blocked it."},
+        {"role": "user", "content": "How many containers can the MSC Irina carry?"},
+        {"role": "assistant", "content": "The MSC Irina can carry 24,346 of them."},
     ]
     (tmp_path / "said.json").write_text(json.dumps(said), encoding="utf-8")
-    code, out, _ = run("ask", "Who owns it?", "--history", "said.json", "--library", example_folder, "--json")
-    assert code == DONE
-    assert "Shoei Kisen Kaisha" in json.loads(out)["text"]
+    question = ("ask", "Who owns it?", "--library", example_folder, "--json")
+    assert json.loads(run(*question)[1])["question"] == "Who owns it?"
+    assert "Irina" in json.loads(run(*question, "--history", "said.json")[1])["question"]
 
 
 @pytest.mark.parametrize(

@@ -251,21 +251,28 @@ def test_misses_say_what_went_wrong() -> None:
 # The whole
 
 
+def test_no_example_page_loses_its_gold_answers(example_library: Library, examples: Path) -> None:
+    """Each gold answer stands in the article as it was read, whatever the page's template did to it."""
+    articles = {Path(article.source or "").stem: article for article in example_library.articles()}
+    lost = [
+        (each.id, name)
+        for each in read_questions(examples / "questions.jsonl")
+        for name in each.article_ids
+        if each.answerable and not gold_spans(each, articles[name])
+    ]
+    assert lost == []
+
+
 def test_evaluates_the_examples(example_library: Library, examples: Path) -> None:
-    """Floors well below what was measured, so that only a real loss fails; `make eval` prints the figures."""
-    questions = read_questions(examples / "questions.jsonl")
+    """Floors well below what `make eval` prints for all questions, so that only a real loss fails."""
+    questions = read_questions(examples / "questions.jsonl")[::5]
     seen: list[Progress] = []
-    evaluation = evaluate(example_library, questions, on_progress=seen.append)
-    scores = evaluation.scores
+    scores = evaluate(example_library, questions, on_progress=seen.append).scores
     assert [each.done for each in seen] == list(range(1, len(questions) + 1))
-    assert scores.questions == len(questions)
-    assert scores.placed == sum(each.answerable for each in questions), "an example page lost a gold answer"
-    assert scores.recall_10 is not None
-    assert scores.recall_10 >= 0.9
-    assert scores.mrr_10 is not None
-    assert scores.mrr_10 >= 0.75
-    assert scores.auroc is not None
-    assert scores.auroc >= 0.7
+    assert (scores.questions, scores.placed) == (len(questions), sum(each.answerable for each in questions))
+    for value, floor in ((scores.recall_10, 0.9), (scores.mrr_10, 0.7), (scores.auroc, 0.6)):
+        assert value is not None
+        assert value >= floor
 
 
 def test_articles_go_by_their_id_and_by_their_page(tmp_path: Path) -> None:

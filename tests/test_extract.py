@@ -31,7 +31,7 @@ the price of lamp oil in every month between the first entry and the last one.</
 <figure><img src="lamp.jpg"><figcaption>The first lamp, drawn by its maker. (Photo: Coast Archive)</figcaption></figure>
 <blockquote><p>We kept it burning because nobody told us to stop, and then nobody was left to tell.</p></blockquote>
 <h2>What it cost</h2>
-<p>Oil was the largest expense until 1924, when the lamp was changed over to acetylene gas from the mainland.</p>
+<p>Oil was the largest expense until 1924, when the lamp was changed over to gas from the mainland.</p>
 <table><caption>Cost of a night's light</caption><tr><th>Year</th><th>Pounds</th></tr><tr><td>1880</td><td>3</td></tr>
 <tr><td>1930</td><td>2</td></tr></table>
 <p>Since then the trust that owns the tower has paid for electricity, and lately for a new roof as well.</p>
@@ -49,15 +49,20 @@ def test_a_page_becomes_its_blocks_and_nothing_else() -> None:
         (
             "paragraph",
             0,
-            "The lighthouse at Sker Point was lit for the first time in 1876, and until last winter it had never been "
-            "dark for more than an hour. Its keepers took turns of four hours, and each of them wrote the weather down.",
+            (
+                "The lighthouse at Sker Point was lit for the first time in 1876, and until last winter it had never "
+                "been dark for more than an hour. Its keepers took turns of four hours, and each of them wrote the "
+                "weather down."
+            ),
         ),
         ("heading", 2, "What the keepers wrote"),
         (
             "paragraph",
             0,
-            "The books fill eleven shelves. They record a wreck in 1881, two royal visits and one whale, and the price of "
-            "lamp oil in every month between the first entry and the last one.",
+            (
+                "The books fill eleven shelves. They record a wreck in 1881, two royal visits and one whale, and the "
+                "price of lamp oil in every month between the first entry and the last one."
+            ),
         ),
         ("item", 1, "Wind and rain, four times a day"),
         ("item", 2, "force"),
@@ -69,7 +74,7 @@ def test_a_page_becomes_its_blocks_and_nothing_else() -> None:
         (
             "paragraph",
             0,
-            "Oil was the largest expense until 1924, when the lamp was changed over to acetylene gas from the mainland.",
+            "Oil was the largest expense until 1924, when the lamp was changed over to gas from the mainland.",
         ),
         ("caption", 0, "Cost of a night's light"),
         ("row", 1, "Year | Pounds"),
@@ -109,20 +114,29 @@ def test_the_id_depends_on_the_source_then_the_address_then_the_content() -> Non
 
 
 def test_read_takes_what_the_page_knows() -> None:
-    page = Page(content="Grüße aus Köln.\n\nEin Satz.".encode("cp1252"), location="/g.txt", media_type="text/plain", charset="latin-1")
+    page = Page(
+        content="Grüße aus Köln.\n\nEin Satz.".encode("cp1252"),
+        location="/g.txt",
+        media_type="text/plain",
+        charset="latin-1",
+    )
     article = read(page)
     assert article.text == "Grüße aus Köln.\n\nEin Satz."
     assert article.source == "/g.txt"
     assert article.id == article_id("/g.txt")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\t ", b"\x00\x00", b"\xef\xbb\xbf", b"<html><body></body></html>", b"<p></p><br>"])
+@pytest.mark.parametrize(
+    "content", [b"", b" \n\t ", b"\x00\x00", b"\xef\xbb\xbf", b"<html><body></body></html>", b"<p></p><br>"]
+)
 def test_nothing_is_no_article(content: bytes) -> None:
     with pytest.raises(NoArticleText):
         read_page(content, media_type="text/html")
 
 
-@pytest.mark.parametrize(("content", "media_type"), [(b"%PDF-1.7 ...", None), (b"\x89PNG\r\n", None), (b"words", "image/png")])
+@pytest.mark.parametrize(
+    ("content", "media_type"), [(b"%PDF-1.7 ...", None), (b"\x89PNG\r\n", None), (b"words", "image/png")]
+)
 def test_other_kinds_are_refused_with_the_kinds_that_are_read(content: bytes, media_type: str | None) -> None:
     with pytest.raises(UnsupportedSource, match="text/html"):
         read_page(content, media_type=media_type)
@@ -137,7 +151,8 @@ def test_a_page_saved_under_the_name_of_a_text_is_still_a_page() -> None:
 
 
 SENTENCES = [
-    f"This is sentence number {number} of a long article about harbours, and it says a little more." for number in range(12)
+    f"This is sentence number {number} of a long article about harbours, and it says a little more."
+    for number in range(12)
 ]
 
 
@@ -156,7 +171,10 @@ def test_a_link_in_the_middle_of_a_torn_sentence_stays() -> None:
         Piece("paragraph", "never learnt to swim."),
     ]
     alone = Piece("paragraph", "Ten harbours to see", linked=1.0)
-    assert drop_pointers([*torn, alone, Piece("paragraph", "He drowned.")]) == [*torn, Piece("paragraph", "He drowned.")]
+    assert drop_pointers([*torn, alone, Piece("paragraph", "He drowned.")]) == [
+        *torn,
+        Piece("paragraph", "He drowned."),
+    ]
 
 
 def test_a_teaser_between_paragraphs_goes_in_any_language() -> None:
@@ -167,12 +185,19 @@ def test_a_teaser_between_paragraphs_goes_in_any_language() -> None:
 
 
 def test_the_headline_coming_again_ends_the_article() -> None:
-    body = paragraphs(SENTENCES[:6]) + "<h1>Harbours of the northern coast</h1>" + paragraphs(["Second rendering. " * 9])
-    assert "Second rendering" not in read_page(page_of(body, "Harbours of the northern coast")).text
+    body = (
+        paragraphs([" ".join(SENTENCES[:6])])
+        + "<h1>Harbours of the northern coast</h1>"
+        + paragraphs(["Second rendering. " * 9])
+    )
+    assert read_page(page_of(body, "Harbours of the northern coast")).text == " ".join(SENTENCES[:6])
 
 
 def test_other_articles_beside_the_one_with_the_headline_are_left_out() -> None:
-    others = "".join(f"<article class='post'><p>Another post, number {n}, on something else entirely. {'More. ' * 20}</p></article>" for n in range(3))
+    others = "".join(
+        f"<article class='post'><p>Another post, number {n}, on something else entirely. {'More. ' * 20}</p></article>"
+        for n in range(3)
+    )
     page = page_of(paragraphs(SENTENCES)).replace("</body>", f"{others}</body>")
     text = read_page(page).text
     assert SENTENCES[-1] in text
@@ -229,7 +254,9 @@ def test_undeclared_bytes_are_guessed() -> None:
 
 
 def test_no_character_is_left_that_cannot_be_shown_or_saved() -> None:
-    article = read_page(page_of(f"<p>a\ud83d\ude00b \udfff c\x00\x07\u200b\u202e d {SENTENCES[0]}</p>{paragraphs(SENTENCES)}"))
+    article = read_page(
+        page_of(f"<p>a\ud83d\ude00b \udfff c\x00\x07\u200b\u202e d {SENTENCES[0]}</p>{paragraphs(SENTENCES)}")
+    )
     article.text.encode()
     assert article.text.startswith("a😀b \ufffd c d This is")
 
@@ -239,16 +266,55 @@ def test_ten_thousand_nested_elements_are_read_in_good_time() -> None:
     assert article.text == "\n\n".join(SENTENCES)
 
 
-TAGS = ["p", "div", "b", "a", "h1", "h2", "ul", "li", "table", "tr", "td", "th", "br", "blockquote", "pre", "code", "figure",
-        "figcaption", "article", "time", "script", "title", "html", "body", "caption", "ol", "span"]  # fmt: skip
+TAGS = [
+    "p",
+    "div",
+    "b",
+    "a",
+    "h1",
+    "h2",
+    "ul",
+    "li",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "br",
+    "blockquote",
+    "pre",
+    "code",
+    "figure",
+    "figcaption",
+    "article",
+    "time",
+    "script",
+    "title",
+    "html",
+    "body",
+    "caption",
+    "ol",
+    "span",
+]
 PARTS = st.one_of(
     st.sampled_from([f"<{tag}>" for tag in TAGS] + [f"</{tag}>" for tag in TAGS]),
-    st.sampled_from(["<a href='/x'>", "<meta charset=koi8-r>", "<!--", "-->", "&#xD800;", "&nbsp;", "\u00ad", SENTENCES[0], "By Jane Doe"]),
+    st.sampled_from(
+        [
+            "<a href='/x'>",
+            "<meta charset=koi8-r>",
+            "<!--",
+            "-->",
+            "&#xD800;",
+            "&nbsp;",
+            "\u00ad",
+            SENTENCES[0],
+            "By Jane Doe",
+        ]
+    ),
     st.text(max_size=30),
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PARTS, max_size=40).map("".join), st.sampled_from(["text/html", "text/plain", "text/markdown", None]))
 def test_any_page_is_an_article_or_a_typed_error(content: str, media_type: str | None) -> None:
     try:
@@ -265,7 +331,7 @@ def test_any_page_is_an_article_or_a_typed_error(content: str, media_type: str |
         position = block.end
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([None, "utf-8", "utf-16", "gb2312", "euc-jp", "nonsense"]))
 def test_any_bytes_are_an_article_or_a_typed_error(content: bytes, charset: str | None) -> None:
     try:
@@ -275,7 +341,16 @@ def test_any_bytes_are_an_article_or_a_typed_error(content: bytes, charset: str 
     article.text.encode()
 
 
-CHROME = ("cookie", "newsletter", "subscribe", "related posts", "read more", "share this", "privacy policy", "all rights reserved")
+CHROME = (
+    "cookie",
+    "newsletter",
+    "subscribe",
+    "related posts",
+    "read more",
+    "share this",
+    "privacy policy",
+    "all rights reserved",
+)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.html")), ids=lambda path: path.stem)
@@ -297,17 +372,60 @@ def same(text: str) -> str:
 @pytest.mark.parametrize(
     ("name", "title", "authors", "published", "language"),
     [
-        ("canal-de-suez-historia", "El canal de Suez, siglo y medio de atajos", ("Amparo Rius Llorens",), "2024-02-17", "es"),
-        ("ever-given-compensation-claim", "Who pays for a canal? The long release of the Ever Given", ("R. J. Pellew",), "2021-08-24", "en"),
-        ("containers-box-that-shrank-the-world", "The box that shrank the world", ("Jonas Abiodun",), "2023-09-14", "en"),
-        ("cfc-11-mystery-solved", "The gas that came back, and how it was caught", ("Edmund Okafor",), "2021-02-19", "en"),
-        ("vindeby-first-offshore-wind-farm", "Eleven windmills in a shallow bay", ("Hedda Stroem",), "2019-05-11", "en"),
-        ("eyjafjallajokull-2010-ash-crisis", "The week the sky was empty: Eyjafjallajökull ten years on", ("Piers Halloran",), "2020-04-14", "en"),
+        (
+            "canal-de-suez-historia",
+            "El canal de Suez, siglo y medio de atajos",
+            ("Amparo Rius Llorens",),
+            "2024-02-17",
+            "es",
+        ),
+        (
+            "ever-given-compensation-claim",
+            "Who pays for a canal? The long release of the Ever Given",
+            ("R. J. Pellew",),
+            "2021-08-24",
+            "en",
+        ),
+        (
+            "containers-box-that-shrank-the-world",
+            "The box that shrank the world",
+            ("Jonas Abiodun",),
+            "2023-09-14",
+            "en",
+        ),
+        (
+            "cfc-11-mystery-solved",
+            "The gas that came back, and how it was caught",
+            ("Edmund Okafor",),
+            "2021-02-19",
+            "en",
+        ),
+        (
+            "vindeby-first-offshore-wind-farm",
+            "Eleven windmills in a shallow bay",
+            ("Hedda Stroem",),
+            "2019-05-11",
+            "en",
+        ),
+        (
+            "eyjafjallajokull-2010-ash-crisis",
+            "The week the sky was empty: Eyjafjallajökull ten years on",
+            ("Piers Halloran",),
+            "2020-04-14",
+            "en",
+        ),
     ],
-)  # fmt: skip
-def test_examples_say_who_and_when(name: str, title: str, authors: tuple[str, ...], published: str, language: str) -> None:
+)
+def test_examples_say_who_and_when(
+    name: str, title: str, authors: tuple[str, ...], published: str, language: str
+) -> None:
     article = read_page((EXAMPLES / f"{name}.html").read_bytes())
-    assert (article.title, article.authors, article.published, article.language) == (title, authors, published, language)
+    assert (article.title, article.authors, article.published, article.language) == (
+        title,
+        authors,
+        published,
+        language,
+    )
 
 
 def test_an_example_keeps_its_table_list_and_captions() -> None:

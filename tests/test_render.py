@@ -170,7 +170,7 @@ def test_nothing_found_says_so_and_shows_the_nearest() -> None:
 
 @pytest.mark.parametrize(
     ("support", "word"),
-    [(1.0, "strong"), (0.8, "strong"), (0.79, "likely"), (0.55, "likely"), (0.54, "weak"), (0.0, "weak")],
+    [(1.0, "strong"), (0.5, "strong"), (0.49, "likely"), (0.3, "likely"), (0.29, "weak"), (0.0, "weak")],
 )
 def test_support_is_a_word(support: float, word: str) -> None:
     answer = Answer("?", True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), support)

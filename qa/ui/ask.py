@@ -21,10 +21,10 @@ NO_ARTICLES = "There are no articles yet. Add some on the Library tab, then ask.
 
 # Questions for the example articles, each with a part of the title of the article that it needs.
 EXAMPLE_QUESTIONS: tuple[tuple[str, str], ...] = (
-    ("Six days in the sand", "Who owns the Ever Given?"),
+    ("Six days in the sand", "Whose estimate put the goods delayed by the Suez closure at 9.6 billion dollars a day?"),
     ("what Hunga Tonga did to the sea", "Why did so few Tongans die in the 2022 tsunami?"),
     ("Turbines on a leash", "Why did the floating turbines off Peterhead have to go back to Norway?"),
-    ("The seeds that went home", "How many samples did ICARDA take out of the Arctic vault in 2015?"),
+    ("The seeds that went home", "How many samples went back into the Svalbard mountain in February 2017?"),
 )
 
 

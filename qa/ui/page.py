@@ -44,11 +44,13 @@ def build(library: Library, *, ready: Callable[[], bool] = lambda: True) -> gr.B
         with gr.Tabs(elem_id="qa-tabs"):
             with gr.Tab("Ask", id="ask"):
                 refresh_ask = _ask_tab(library, ready)
-            with gr.Tab("Library", id="library"):
+            with gr.Tab("Library", id="library") as shelf_tab:
                 refresh_table = _library_tab(library, counts, refresh_ask)
-        page.load(lambda: _header(library), outputs=counts, **_QUIET)
-        page.load(refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET)
-        page.load(refresh_table.fn, inputs=refresh_table.inputs, outputs=refresh_table.outputs, **_QUIET)
+        # Others may have added or removed articles since the page was built or last looked at.
+        for look in (page.load, shelf_tab.select):
+            look(lambda: _header(library), outputs=counts, **_QUIET)
+            look(refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET)
+            look(refresh_table.fn, inputs=refresh_table.inputs, outputs=refresh_table.outputs, **_QUIET)
         endpoints = Endpoints(library)
         api(endpoints.ask, api_name="ask", concurrency_limit=PARALLEL_QUESTIONS)
         api(endpoints.retrieve, api_name="retrieve", concurrency_limit=PARALLEL_QUESTIONS)
