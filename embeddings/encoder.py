@@ -99,7 +99,7 @@ class Encoder:
         for at in range(0, len(order), batch_size):
             rows = order[at : at + batch_size]
             with self._lock:
-                batch = self._forward([prefix + texts[i] for i in rows])
+                batch = list(self._forward([prefix + texts[i] for i in rows]))  # run while the lock is held
             for i, embedding in zip(rows, batch, strict=True):
                 result[i] = _without_prefix(embedding, len(prefix)) if prefix else embedding
         return [embedding for embedding in result if embedding is not None]
@@ -142,7 +142,7 @@ def _pick_dtype(dtype: str, device: str) -> str:
 
 def _has_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 in hardware; elsewhere it is emulated and slower than float32."""
-    capabilities: dict[str, Any] = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
@@ -168,9 +168,9 @@ def _quiet_loading() -> Iterator[None]:
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     was_on = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if was_on:
-            transformers_logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -83,7 +83,9 @@ def _digest(folder: Path) -> str:
     """sha256 over the folder's weight files in order of name; for a single file, the file's own sha256."""
     weights = sorted(folder.rglob("*.safetensors"))
     if not weights:
-        raise ModelError(f"{folder} holds no .safetensors weights; save the model with `SentenceTransformer.save_pretrained`")
+        raise ModelError(
+            f"{folder} holds no .safetensors weights; save the model with `SentenceTransformer.save_pretrained`"
+        )
     total = hashlib.sha256()
     for path in weights:
         with path.open("rb") as file:

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-
 from embeddings.late import token_scores
 from qa import lexical
 from qa.links import link_to, web_address
@@ -52,8 +51,8 @@ _LEANING = frozenset(
     afterwards afterward consequently similarly likewise otherwise yet there here former latter""".split()
 )
 _FUNCTION_WORDS = frozenset(
-    """a an the of in on at to for from by with about is are was were be been do does did has have had can could will would
-    what which who whom whose when where why how many much and or that this it its as""".split()
+    """a an the of in on at to for from by with about is are was were be been do does did has have had can could will
+    would what which who whom whose when where why how many much and or that this it its as""".split()
 )
 _FIRST_WORD = re.compile(r"\W*([^\W_]+)")
 
@@ -79,7 +78,7 @@ def compose(
     found_from: float = FOUND_FROM,
 ) -> Answer:
     """The Answer to `question` from `candidates`, best first, whose articles are in `articles`."""
-    readable = [candidate for candidate in candidates[:PASSAGES_READ] if candidate.stored.passage.article_id in articles]
+    readable = [one for one in candidates[:PASSAGES_READ] if one.stored.passage.article_id in articles]
     if embedded is None or not readable:
         text = "There are no articles to search." if embedded is None else "No article passes the filters."
         return Answer(question, False, text, (), tuple(hits), 0.0)
@@ -140,9 +139,7 @@ def _term_weights(question: str, store: Store) -> dict[str, float]:
     plain = set(lexical.question_terms(" ".join(_FUNCTION_WORDS), languages))
     terms = [term for term in terms if term not in plain] or terms
     counts, passages = store.passages_with_term(terms), store.passage_count
-    return {
-        term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in terms
-    }
+    return {term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in terms}
 
 
 def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[tuple[str, int, int]]:
@@ -162,7 +159,8 @@ def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> l
         chosen.append((article.id, start, sentence.end))
         words.append(own)
     lead, rest = chosen[0], chosen[1:]
-    return [lead, *sorted((c for c in rest if c[0] == lead[0]), key=lambda c: c[1]), *(c for c in rest if c[0] != lead[0])]
+    beside = sorted((place for place in rest if place[0] == lead[0]), key=lambda place: place[1])
+    return [lead, *beside, *(place for place in rest if place[0] != lead[0])]
 
 
 def _with_antecedent(article: Article, sentence: Sentence) -> int:
@@ -185,7 +183,5 @@ def _leans(text: str) -> bool:
 
 
 def _cite(number: int, article: Article, start: int, end: int) -> Citation:
-    link = link_to(article, start, end)
-    return Citation(number, article.id, article.title, web_address(article.url), article.text[start:end], start, end, link)
-
-
+    url, quote = web_address(article.url), article.text[start:end]
+    return Citation(number, article.id, article.title, url, quote, start, end, link_to(article, start, end))

@@ -27,11 +27,13 @@ _PLAIN = frozenset(
     de la el los las un una y en que por con para del se su qué cuándo dónde quién cómo le les des et du au aux est qui
     quand où comment pourquoi der die das und in von zu den mit wer was wann wo wie warum""".split()
 )
-_OPENERS = re.compile(r"\s*(and|but|or|so|also|then|what about|how about|what else|y|et|und|why|when|where|who|how)\b[\s,]*", re.I)
+_CARRIES_ON = re.compile(r"\s*(and|but|or|so|also|then|what about|how about|y|et|und)\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # A question with fewer words of its own than this leans on what came before when it opens with "and", "what about".
 _ENOUGH_OWN_WORDS = 3
 _TURNS_BACK = 3
+# More words than these drown the follow-up itself: first passages right on cast2021 fell from 43 to 40 of 100.
+_MOST_SUBJECT_WORDS = 5
 
 
 def stand_alone(question: str, history: Sequence[Turn]) -> str:
@@ -51,7 +53,8 @@ def stand_alone(question: str, history: Sequence[Turn]) -> str:
                 subject.setdefault(word.casefold(), word)
         if not leans_on_history(earlier):
             break
-    return f"{question} {' '.join(subject.values())}" if subject else question
+    carried = list(subject.values())[:_MOST_SUBJECT_WORDS]
+    return f"{question} {' '.join(carried)}" if carried else question
 
 
 def leans_on_history(question: str) -> bool:
@@ -60,15 +63,17 @@ def leans_on_history(question: str) -> bool:
     own = [word for word in words if word not in _PLAIN and word not in _POINTING]
     if any(word in _POINTING for word in words):
         return True
-    opener = _OPENERS.match(question)
-    if opener and opener[1].casefold() in {"and", "but", "or", "so", "also", "then", "what about", "how about", "y", "et", "und"}:
+    if _CARRIES_ON.match(question):
         return True
     return len(own) < _ENOUGH_OWN_WORDS - 1 and not any(word[0].isupper() for word in _WORD.findall(question)[1:])
 
 
 def _subject_words(question: str) -> list[str]:
-    return [
-        word
-        for word in _WORD.findall(question)
-        if word.casefold() not in _PLAIN and word.casefold() not in _POINTING and len(word) > 1
-    ]
+    found = []
+    for match in _WORD.finditer(question):
+        word = match[0]
+        is_name = word[0].isupper() and question[: match.start()].strip() != ""  # "Ever" in "the Ever Given"
+        plain = word.casefold() in _PLAIN or word.casefold() in _POINTING
+        if len(word) > 1 and (is_name or not plain):
+            found.append(word)
+    return found

@@ -201,8 +201,8 @@ def _same(queued: _Queued, article: Article, location: str | None) -> bool:
 def _fingerprint(article: Article) -> str:
     """Of everything but where the article was read: equal fingerprints need no new version."""
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    known = [article.title, article.text, article.url, article.authors, article.published, article.site, article.language]
-    return hashlib.sha256(json.dumps([known, blocks]).encode()).hexdigest()
+    known = [article.url, article.authors, article.published, article.site, article.language]
+    return hashlib.sha256(json.dumps([article.title, article.text, known, blocks]).encode()).hexdigest()
 
 
 def _text_hash(article: Article) -> str:

@@ -16,7 +16,20 @@ from qa.errors import InvalidInput, ModelMismatch
 from qa.ingest import OnProgress, Source, add, encode
 from qa.split import split
 from qa.store import Store
-from qa.types import AddReport, Answer, Article, ArticleSummary, Failure, Filters, Hit, Passage, Progress, SyncReport, Turn, turns
+from qa.types import (
+    AddReport,
+    Answer,
+    Article,
+    ArticleSummary,
+    Failure,
+    Filters,
+    Hit,
+    Passage,
+    Progress,
+    SyncReport,
+    Turn,
+    turns,
+)
 
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding, Encoder
@@ -41,7 +54,9 @@ class Library:
     what others have committed, and writers take turns.
     """
 
-    def __init__(self, store: Store, *, model: str | Path | None, dtype: str, device: str | None, settings: Settings | None):
+    def __init__(
+        self, store: Store, *, model: str | Path | None, dtype: str, device: str | None, settings: Settings | None
+    ) -> None:
         self._store = store
         self._model = model
         self._dtype = dtype
@@ -141,10 +156,10 @@ class Library:
                 if not self._store.locations(article_id):
                     self._store.remove(article_id)
                     removed.append(article_id)
-        folders = [folder for folder in self._folders() if Path(folder).is_dir()]
-        report = add(
-            dict.fromkeys([*folders, *waiting]), store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress
-        )
+        from qa.sources import expand
+
+        again = dict.fromkeys([*expand(folder for folder in self._folders() if Path(folder).is_dir()), *waiting])
+        report = add(again, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress)
         if report.added or report.replaced or removed:
             self._save_index()
         return SyncReport(
@@ -184,7 +199,7 @@ class Library:
             for article in self._store.articles():
                 pairs = [(article, passage) for passage in split(article)]
                 self._store.replace_passages(article.id, encode(pairs, self._store, lambda: encoder, pending=True))
-            self._set_model(encoder, model)
+            self._set_model(encoder, model if model is not None else self._model_source())
             self._store.clear_pending()
             self._store.set_meta("pending", "")
         with self._loading:
@@ -264,13 +279,16 @@ class Library:
         wanted = _positive(k)
         embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
-        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=self._hits(candidates[:wanted]))
+        hits = self._hits(candidates[:wanted])
+        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits)
 
     @property
     def encoder(self) -> Encoder:
         """The model in use, loaded on first call. Raises ModelError, ModelMismatch."""
+        built_with = self._store.meta("model")
         with self._loading:
-            if self._loaded is None:
+            # another process may have reindexed the library with another model
+            if self._loaded is None or built_with not in (None, self._loaded.identity):
                 from embeddings.encoder import Encoder
                 from embeddings.model import find_model
 
@@ -288,7 +306,9 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # -- inside
@@ -300,9 +320,14 @@ class Library:
 
         embedded = self.encoder.embed_question(question)
         with self._searching:
-            index = self._index()
             candidates = find(
-                question, embedded, store=self._store, index=index, k=k, filters=filters, settings=self._settings or Settings()
+                question,
+                embedded,
+                store=self._store,
+                index=self._index(),
+                k=k,
+                filters=filters,
+                settings=self._settings or Settings(),
             )
         return embedded, candidates
 
@@ -322,6 +347,8 @@ class Library:
         if self._vectors is not None and stamp == self._vectors_stamp:
             return self._vectors
         dimension = int(self._store.meta("dimension") or 0)
+        if self._vectors is not None and self._vectors.dimension != dimension:
+            self._vectors = None  # reindexed by another process, with another model
         if self._vectors is None:
             loaded = VectorIndex.load(self.folder / _INDEX_FILE, stamp, dimension)
             if loaded is not None:
@@ -381,12 +408,19 @@ class Library:
         folders = [
             str(Path(source).expanduser().resolve())
             for source in sources
-            if isinstance(source, (str, Path)) and "://" not in str(source) and Path(source).expanduser().is_dir()
+            if isinstance(source, (str, Path)) and "://" not in str(source) and _is_folder(source)
         ]
         known = self._folders()
         if set(folders) - set(known):
             with self._store.write():
                 self._store.set_meta("folders", json.dumps(sorted({*known, *folders})))
+
+
+def _is_folder(source: str | Path) -> bool:
+    try:
+        return Path(source).expanduser().is_dir()
+    except (OSError, RuntimeError):  # a name too long, or "~" of nobody
+        return False
 
 
 def _stand_alone(question: str, history: History) -> str:
@@ -402,4 +436,3 @@ def _positive(k: int) -> int:
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise InvalidInput(f"k is {k!r}; give a whole number of 1 or more")
     return k
-

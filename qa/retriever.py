@@ -130,4 +130,3 @@ def _triples(text: str) -> frozenset[tuple[str, ...]]:
 
 def _overlap(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
-

@@ -54,7 +54,9 @@ def split(article: Article, *, words: int = TARGET_WORDS) -> list[Passage]:
 def word_count(text: str) -> float:
     """Words in `text`; in scripts without spaces, characters as the share of a word that they are."""
     unspaced = len(_UNSPACED.findall(text))
-    return len(_WORD.findall(text)) - unspaced + unspaced * _UNSPACED_WORDS_A_CHARACTER if unspaced else len(text.split())
+    if not unspaced:
+        return len(text.split())
+    return len(_WORD.findall(text)) - unspaced + unspaced * _UNSPACED_WORDS_A_CHARACTER
 
 
 def sentence_spans(text: str, start: int, end: int, language: str | None = None) -> Iterator[tuple[int, int]]:
@@ -127,16 +129,19 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _pack(units: list[_Unit], target: int) -> Iterator[list[_Unit]]:
     """Groups of units of about equal length near `target`; a paragraph's start near the border is preferred."""
-    total = sum(unit.words for unit in units)
-    budget = total / max(1, round(total / target))
+    left = sum(unit.words for unit in units)
     group: list[_Unit] = []
     words = 0.0
     for unit in units:
+        # What is left, shared out anew after each group: a fixed budget would leave a short rest at the end.
+        parts = max(1, round(left / target))
+        budget = left / parts
         # Close before a unit that would overshoot by more than closing undershoots; a paragraph's
         # start is worth a border up to a fifth of the budget early.
         slack = 0.2 * budget if unit.opens_block else 0.0
-        if group and words + unit.words / 2 > budget - slack and words > 0.25 * budget:
+        if group and parts > 1 and words + unit.words / 2 > budget - slack and words > 0.25 * budget:
             yield group
+            left -= words
             group, words = [], 0.0
         group.append(unit)
         words += unit.words

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,9 @@ class Store:
             raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
             raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
         try:
@@ -145,7 +147,8 @@ class Store:
         """In the order in which they were first added. Holds no lock between articles."""
         position = -1
         while rows := self._all(
-            f"SELECT {_ARTICLE_COLUMNS}, position FROM articles WHERE position > ? ORDER BY position LIMIT 100", (position,)
+            f"SELECT {_ARTICLE_COLUMNS}, position FROM articles WHERE position > ? ORDER BY position LIMIT 100",
+            (position,),
         ):
             position = rows[-1][-1]
             yield from (_article(row[:-1]) for row in rows)
@@ -154,7 +157,8 @@ class Store:
         rows = self._all(
             "SELECT id, title, authors, published, site, language, url,"
             " (SELECT count(*) FROM passages WHERE article_id = articles.id) FROM articles"
-            " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?) ORDER BY position",
+            " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
+            " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
         return [ArticleSummary(row[0], row[1], tuple(json.loads(row[2])), *row[3:]) for row in rows]
@@ -209,9 +213,9 @@ class Store:
                 f"INSERT INTO articles ({_ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
                 " ON CONFLICT (id) DO UPDATE SET title=excluded.title, text=excluded.text, url=excluded.url,"
-                " authors=excluded.authors, published=excluded.published, site=excluded.site, language=excluded.language,"
-                " blocks=excluded.blocks, source=excluded.source, fingerprint=excluded.fingerprint,"
-                " text_hash=excluded.text_hash",
+                " authors=excluded.authors, published=excluded.published, site=excluded.site,"
+                " language=excluded.language, blocks=excluded.blocks, source=excluded.source,"
+                " fingerprint=excluded.fingerprint, text_hash=excluded.text_hash",
                 (*_columns(article), fingerprint, text_hash),
             )
             for encoded in passages:
@@ -221,7 +225,8 @@ class Store:
         """Note that `article_id` is what was read at `location`."""
         with self.write():
             self._all(
-                "INSERT INTO locations VALUES (?, ?) ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id",
+                "INSERT INTO locations VALUES (?, ?)"
+                " ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id",
                 (location, article_id),
             )
 
@@ -250,7 +255,8 @@ class Store:
     def put_pending(self, vectors: dict[bytes, Vectors]) -> None:
         with self.write():
             for key, value in vectors.items():
-                self._all("INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", (key, value.vector.tobytes(), value.tokens))
+                row = (key, value.vector.tobytes(), value.tokens)
+                self._all("INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", row)
 
     def clear_pending(self) -> None:
         with self.write():
@@ -273,7 +279,10 @@ class Store:
             "SELECT article_id, start, end, text, heading, sentences, id, vector, tokens FROM passages WHERE id IN ",
             [int(i) for i in ids],
         )
-        return {row[6]: StoredPassage(row[6], _passage(row), Vectors(np.frombuffer(row[7], np.float16), row[8])) for row in rows}
+        return {
+            row[6]: StoredPassage(row[6], _passage(row), Vectors(np.frombuffer(row[7], np.float16), row[8]))
+            for row in rows
+        }
 
     def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """(ids, vectors float32 (n, dim)) of these passages, some thousands at a time."""
@@ -286,7 +295,8 @@ class Store:
     def allowed(self, filters: Filters) -> NDArray[np.int64]:
         """Ids of the passages of the articles that `filters` let through."""
         condition, values = _condition(filters)
-        return self._ids(f"SELECT id FROM passages WHERE article_id IN (SELECT id FROM articles WHERE {condition})", values)
+        articles = f"SELECT id FROM articles WHERE {condition}"
+        return self._ids(f"SELECT id FROM passages WHERE article_id IN ({articles})", values)
 
     def search_terms(self, wanted: Sequence[str], limit: int, filters: Filters) -> list[tuple[int, float]]:
         """(passage id, BM25) of the `limit` best passages that hold any of the terms, best first, higher is better."""
@@ -294,7 +304,8 @@ class Store:
             return []
         # Terms are letters and digits only (lexical.terms), and quoted: nothing of the question is query syntax.
         match = " OR ".join(f'"{term}"' for term in wanted)
-        inner, values = "", []
+        inner = ""
+        values: list[Any] = []
         if filters:
             condition, values = _condition(filters)
             inner = (
@@ -336,7 +347,8 @@ class Store:
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise LibraryBusy(f"another process is writing to the library {self.path.parent}; try again") from error
             raise LibraryError(
-                f"{self.path} is damaged or no library ({error}); restore it from a backup, or move it away and add anew"
+                f"{self.path} is damaged or no library ({error}); restore it from a backup, "
+                "or move it away and add the articles anew"
             ) from error
 
     def _create(self) -> None:
@@ -354,11 +366,11 @@ class Store:
             self._all("DELETE FROM terms")
             after = 0
             while rows := self._all(
-                "SELECT p.id, p.text, p.heading, a.title, a.language FROM passages p JOIN articles a ON a.id = p.article_id"
+                "SELECT p.id, p.text, a.language FROM passages p JOIN articles a ON a.id = p.article_id"
                 " WHERE p.id > ? ORDER BY p.id LIMIT 1000",
                 (after,),
             ):
-                for passage_id, text, _heading, _title, language in rows:
+                for passage_id, text, language in rows:
                     self._put_terms(passage_id, text, language)
                 after = rows[-1][0]
             self.set_meta("lexical", lexical.VERSION)
@@ -407,7 +419,8 @@ class Store:
             except sqlite3.OperationalError as error:
                 if "locked" in str(error) or "busy" in str(error):
                     raise LibraryBusy(
-                        f"another process has been writing to the library {self.path.parent} for {_BUSY_SECONDS:.0f} s; try again"
+                        f"another process has been writing to the library {self.path.parent} "
+                        f"for {_BUSY_SECONDS:.0f} s; try again"
                     ) from error
                 raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
             except sqlite3.DatabaseError as error:
@@ -423,9 +436,10 @@ def _columns(article: Article) -> tuple[Any, ...]:
 
 
 def _article(row: Sequence[Any]) -> Article:
-    article = Article(*row[:4], tuple(json.loads(row[4])), *row[5:8], source=row[9])
-    blocks = tuple(Block(*block) for block in json.loads(row[8]))
-    return replace(article, blocks=blocks) if blocks else article
+    article_id, title, text, url, authors, published, site, language, blocks, source = row
+    known_blocks = tuple(Block(*block) for block in json.loads(blocks))
+    names = tuple(json.loads(authors))
+    return Article(article_id, title, text, url, names, published, site, language, known_blocks, source)
 
 
 def _passage(row: Sequence[Any]) -> Passage:

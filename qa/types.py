@@ -87,7 +87,7 @@ class Article:
         if not self.id.strip():
             raise InvalidInput("Article.id is empty; give every article an id of its own")
         if isinstance(self.authors, str):
-            raise InvalidInput(f"Article.authors is the str {self.authors!r}; give a tuple of names, as ({self.authors!r},)")
+            raise InvalidInput(f"Article.authors is the str {self.authors!r}; give a tuple, as ({self.authors!r},)")
         object.__setattr__(self, "authors", tuple(self.authors))
         object.__setattr__(self, "blocks", tuple(self.blocks))
         if self.published is not None:
@@ -177,7 +177,9 @@ class Citation:
 
     def __post_init__(self) -> None:
         if self.end - self.start != len(self.quote):
-            raise InvalidInput(f"citation {self.number} spans {self.start}..{self.end} but quotes {len(self.quote)} characters")
+            raise InvalidInput(
+                f"citation {self.number} spans {self.start}..{self.end} but quotes {len(self.quote)} characters"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ class Filters:
         if self.since and self.until:
             precision = min(len(self.since), len(self.until))
             if self.since[:precision] > self.until[:precision]:
-                raise InvalidInput(f"filter since is {self.since}, after until, {self.until}: no date lies between them")
+                raise InvalidInput(f"filter since is {self.since}, after until, {self.until}: no date is in between")
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
