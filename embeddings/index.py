@@ -103,9 +103,13 @@ class VectorIndex:
         return Neighbours(ids[0][found], scores[0][found])
 
     def save(self, path: Path, stamp: str) -> None:
-        """Write to `path`, whole or not at all, with a note beside it of `stamp` and the file's checksum."""
+        """Write to `path`, whole or not at all, with a note beside it of `stamp` and the file's checksum. Raises OSError."""
         part = path.with_name(path.name + ".part")
-        faiss.write_index(self._index, str(part))
+        try:
+            faiss.write_index(self._index, str(part))
+        except RuntimeError as error:  # FAISS's word for every failure, a full disk among them
+            part.unlink(missing_ok=True)
+            raise OSError(f"{path} could not be written: {error}") from error
         note = {"stamp": stamp, "sha256": _sha256(part), "dimension": self.dimension}
         note_part = _note(path).with_name(_note(path).name + ".part")
         note_part.write_text(json.dumps(note), encoding="utf-8")

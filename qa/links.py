@@ -18,7 +18,7 @@ _WORD = re.compile(r"\S+")
 # Quotes up to this many words are named whole; longer ones by their first and last words.
 _WHOLE_UP_TO = 8
 _EDGE_WORDS = (4, 6, 9, 13)
-_CONTEXT_WORDS = (2, 4, 8)
+_CONTEXT_WORDS = (2, 4, 8, 16, 32)
 
 
 def link_to(article: Article, start: int, end: int) -> str | None:
@@ -57,25 +57,27 @@ def text_fragment(article: Article, start: int, end: int) -> str:
     head, tail = _words(text, *first), _words(text, *last)
     encoded = ""
     for edge in _EDGE_WORDS:
-        if len(pieces) == 1 and len(head) <= max(_WHOLE_UP_TO, edge):
+        if len(pieces) == 1 and len(head) <= max(_WHOLE_UP_TO, 2 * edge - 1):  # the ends may not overlap
             encoded, needle = _encode(whole), whole
         else:
             opening, closing = " ".join(head[:edge]), " ".join(tail[-edge:])
             encoded, needle = f"{_encode(opening)},{_encode(closing)}", opening
         if _first_match(text, needle) == first[0]:
             return encoded
+    words = whole.split()
+    prefix = suffix = ""
     for count in _CONTEXT_WORDS:
         before = _words(text, *_around(article, first[0], before=True))[-count:]
         after = _words(text, *_around(article, last[1], before=False))[:count]
         prefix = f"{_encode(' '.join(before))}-," if before else ""
         suffix = f",-{_encode(' '.join(after))}" if after else ""
-        needle = " ".join([*before, *whole.split()[:4]])
-        match = _first_match(text, needle)
-        if match is not None and before and text[match : first[0]].split() == before:
+        if before and _comes_first(text, before, words[:4], first[0]):
             return f"{prefix}{encoded}"
-        if match is not None and not before:
+        if after and _comes_first(text, [], [*words, *after], first[0]):
             return f"{encoded}{suffix}"
-    return encoded
+        if before and after and _comes_first(text, before, [*words, *after], first[0]):
+            return f"{prefix}{encoded}{suffix}"
+    return f"{prefix}{encoded}{suffix}"
 
 
 def _pieces(article: Article, start: int, end: int) -> list[tuple[int, int]]:
@@ -118,6 +120,12 @@ def _first_match(text: str, needle: str) -> int | None:
     pattern = r"\s+".join(re.escape(word) for word in needle.split())
     match = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
     return match.start() if match else None
+
+
+def _comes_first(text: str, before: list[str], words: list[str], position: int) -> bool:
+    """Whether the first place of `words` with `before` in front of them is `position`."""
+    match = _first_match(text, " ".join([*before, *words]))
+    return match is not None and text[match:position].split() == before
 
 
 def _encode(text: str) -> str:

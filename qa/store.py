@@ -193,6 +193,7 @@ class Store:
     def write(self) -> Iterator[None]:
         """One transaction: all of what is done inside, or nothing. Waits for another process that writes."""
         with self._lock:
+            self._check_open()
             if self._connection.in_transaction:  # already inside: the outer one commits
                 yield
                 return
@@ -202,7 +203,8 @@ class Store:
                 self.set_meta("stamp", uuid.uuid4().hex)
                 self._all("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if not self._closed and self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
 
     def put(self, article: Article, *, fingerprint: str, text_hash: str, passages: Sequence[EncodedPassage]) -> None:
@@ -377,17 +379,16 @@ class Store:
 
     def _put_passage(self, encoded: EncodedPassage, language: str | None) -> None:
         passage, vectors = encoded.passage, encoded.vectors
-        with self._lock:
-            cursor = self._connection.execute(
-                "INSERT INTO passages (article_id, start, end, text, heading, sentences, hash, vector, tokens)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
-                (
-                    passage.article_id, passage.start, passage.end, passage.text, passage.heading,
-                    np.array(passage.sentences, np.int64).tobytes(),
-                    encoded.hash, vectors.vector.tobytes(), vectors.tokens,
-                ),
-            )  # fmt: skip
-            self._put_terms(int(cursor.lastrowid or 0), passage.text, language)
+        row = self._one(
+            "INSERT INTO passages (article_id, start, end, text, heading, sentences, hash, vector, tokens)"
+            " VALUES (?,?,?,?,?,?,?,?,?) RETURNING id",
+            (
+                passage.article_id, passage.start, passage.end, passage.text, passage.heading,
+                np.array(passage.sentences, np.int64).tobytes(),
+                encoded.hash, vectors.vector.tobytes(), vectors.tokens,
+            ),
+        )  # fmt: skip
+        self._put_terms(int(row[0]), passage.text, language)
 
     def _put_terms(self, passage_id: int, text: str, language: str | None) -> None:
         joined = " ".join(lexical.terms(text, language))
@@ -409,11 +410,14 @@ class Store:
         rows = self._all(query, values)
         return rows[0] if rows else None
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LibraryClosed(f"the library {self.path.parent} is closed; open it again with Library.open")
+
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """The one place where statements run; sqlite's errors become ours here."""
         with self._lock:
-            if self._closed:
-                raise LibraryClosed(f"the library {self.path.parent} is closed; open it again with Library.open")
+            self._check_open()
             try:
                 return self._connection.execute(query, values).fetchall()
             except sqlite3.OperationalError as error:

@@ -15,9 +15,18 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 
 if TYPE_CHECKING:
+    from embeddings.encoder import Encoder
     from qa import Library
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The packaged model in float32, loaded once."""
+    from embeddings.encoder import Encoder
+
+    return Encoder(dtype="float32")
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,9 @@ class Visit:
         self.page.on("request", self._asked)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(address)
+        # The page's own first events show that its handlers are in place: keys pressed before are lost.
+        with self.page.expect_response(lambda response: "/queue/data" in response.url):
+            self.page.goto(address)
         expect(self.box).to_be_visible()
 
     def _asked(self, request: Request) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,6 @@ from qa.ui.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from qa.library import Library
-
-log = logging.getLogger(__name__)
 
 TITLE = "Ask your articles"
 PARALLEL_QUESTIONS = 8  # further ones wait their turn; encoding uses every core anyway

@@ -1,0 +1,146 @@
+"""Texts to unit vectors and token vectors, on the real model."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoder import Encoder
+from embeddings.errors import ModelError
+from embeddings.model import find_model
+
+TEXTS = [
+    "Short.",
+    "The eruption cut the only cable to the islands, and for five weeks there was no internet. " * 3,
+    "",
+    "Ärger mit Umlauten, 数字 and 😀 emoji.",
+    "The ship ran aground.",
+    "word " * 600,  # beyond the model's window
+]
+
+
+def test_rows_are_unit_vectors_in_the_order_of_the_texts(encoder: Encoder) -> None:
+    rows = encoder.encode_passages(TEXTS)
+    assert rows.dtype == np.float32
+    assert rows.shape == (len(TEXTS), encoder.dimension) == (len(TEXTS), 384)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    for text, row in zip(TEXTS, rows, strict=True):
+        np.testing.assert_allclose(encoder.encode_passages([text])[0], row, atol=1e-5)
+    np.testing.assert_allclose(encoder.encode_passages(TEXTS[::-1])[::-1], rows, atol=1e-5)
+
+
+def test_many_batches_keep_the_order(encoder: Encoder) -> None:
+    texts = [f"{'many ' * (i % 7)}words about number {i}" for i in range(40)]
+    rows = encoder.encode_passages(texts)
+    embedded = encoder.embed_passages(texts, batch_size=7)
+    np.testing.assert_allclose(np.stack([one.vector for one in embedded]), rows, atol=1e-5)
+
+
+def test_the_same_text_gives_the_same_vector(encoder: Encoder) -> None:
+    assert np.array_equal(encoder.encode_passages(TEXTS[:2]), encoder.encode_passages(TEXTS[:2]))
+
+
+def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    theirs = SentenceTransformer(str(find_model().folder), device="cpu", local_files_only=True)
+    expected = theirs.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(encoder.encode_passages(TEXTS), expected, atol=1e-5)
+    np.testing.assert_allclose(encoder.encode_questions(TEXTS), expected, atol=1e-5)
+    np.testing.assert_allclose(encoder.embed_question(TEXTS[1]).vector, expected[1], atol=1e-5)
+
+
+def test_no_texts_give_no_rows(encoder: Encoder) -> None:
+    assert encoder.encode_passages([]).shape == (0, 384)
+    assert encoder.encode_questions([]).dtype == np.float32
+    assert encoder.embed_passages([]) == []
+
+
+def test_tokens_say_which_characters_they_cover(encoder: Encoder) -> None:
+    text = "Hunga  Tonga's eruption, in 2022, cut a cable."
+    one = encoder.embed_passages([text, "A much longer text beside it, so that the first is padded in its batch."])[0]
+    assert [text[start:end] for start, end in one.offsets] == [
+        "Hung", "a", "Tonga", "'", "s", "eruption", ",", "in", "202", "2", ",", "cut", "a", "cable", ".",
+    ]  # fmt: skip
+    assert one.tokens.shape == (15, 384)
+    assert one.tokens.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(one.tokens, axis=1), 1, atol=1e-5)
+
+
+def test_a_token_vector_is_nearest_to_the_same_word_elsewhere(encoder: Encoder) -> None:
+    first = encoder.embed_passages(["The cable was repaired by a ship."])[0]
+    second = encoder.embed_passages(["A ship came in March. The broken cable lay deep."])[0]
+    words = ["A", "ship", "came", "in", "March", ".", "The", "broken", "cable", "lay", "deep", "."]
+    similarity = first.tokens @ second.tokens.T
+    assert words[int(similarity[1].argmax())] == "cable"
+    assert words[int(similarity[6].argmax())] == "ship"
+
+
+def test_bfloat16_vectors_are_nearly_those_of_float32(encoder: Encoder) -> None:
+    half = Encoder(dtype="bfloat16", device="cpu")
+    assert half.dtype == "bfloat16"
+    texts = [TEXTS[1], TEXTS[4]]
+    rows = half.encode_passages(texts)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    cosines = (rows * encoder.encode_passages(texts)).sum(axis=1)
+    assert cosines.min() >= 0.995
+    assert not np.array_equal(rows, encoder.encode_passages(texts))
+
+
+def test_one_forward_pass_runs_at_a_time(encoder: Encoder) -> None:
+    inside, most, guard = 0, 0, threading.Lock()
+
+    def entered(*_: object) -> None:
+        nonlocal inside, most
+        with guard:
+            inside += 1
+            most = max(most, inside)
+
+    def left(*_: object) -> None:
+        nonlocal inside
+        with guard:
+            inside -= 1
+
+    expected = encoder.encode_passages(TEXTS[:4])
+    rows: list[np.ndarray] = []
+    before, after = encoder._model.register_forward_pre_hook(entered), encoder._model.register_forward_hook(left)
+    try:
+        threads = [threading.Thread(target=lambda: rows.append(encoder.encode_passages(TEXTS[:4]))) for _ in range(4)]
+        threads += [threading.Thread(target=encoder.embed_question, args=("Who?",)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        before.remove()
+        after.remove()
+    assert most == 1
+    assert len(rows) == 4
+    for row in rows:
+        np.testing.assert_allclose(row, expected, atol=1e-5)
+
+
+def test_the_prompt_for_questions_is_embedded_but_is_no_token(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder._model, "prompts", {"query": "query: ", "document": ""})
+    question = encoder.embed_question("Who came?")
+    assert ["Who came?"[start:end] for start, end in question.offsets] == ["Who", "came", "?"]
+    np.testing.assert_allclose(question.vector, encoder.encode_passages(["query: Who came?"])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "FLOAT32", ""])
+def test_an_unknown_dtype_is_refused(dtype: str) -> None:
+    with pytest.raises(ModelError, match="use auto, float32, bfloat16, float16"):
+        Encoder(dtype=dtype)
+
+
+def test_a_model_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(find_model().folder, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    (folder / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(ModelError, match="broken could not be loaded"):
+        Encoder(folder)

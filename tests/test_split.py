@@ -1,0 +1,159 @@
+"""Passages: exact offsets, whole sentences, about 110 words, never across a heading."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa import Article, Block
+from qa.blocks import Piece, lay_out
+from qa.plaintext import blocks_of
+from qa.split import split, word_count
+from qa.types import BLOCK_KINDS, Passage
+
+_FRAGMENTS = st.sampled_from(
+    [
+        "A short sentence. ", "Dr. Smith left at 5 p.m. yesterday! ", "# Heading\n", "\n\n", "\n", "\r\n", "- item one\n",
+        "1. numbered\n", "| a | b |\n| - | - |\n| 1 | 2 |\n", "  ", "\t", "\u00a0", "\u2028", "\x0b", "\x1c", "它是一个城市。",
+        "人口很多！", "e\u0301te\u0301 ", "😀 ", "\u200b", "...", "?! ", "“Quoted.” ", "word " * 40, "x" * 300, "Ünïcode… ",
+        "\x00", "> quote\n", "```\ncode\n```\n", "Why? ", "(See Fig. 3.) ", "ไทยไม่มีช่องว่าง", "https://example.org/a?b=c ",
+    ]
+)  # fmt: skip
+_TEXTS = st.one_of(
+    st.text(max_size=300), st.lists(_FRAGMENTS, max_size=25).map("".join), st.lists(_FRAGMENTS, min_size=30, max_size=60).map("".join)
+)
+
+
+@st.composite
+def _articles(draw: st.DrawFn) -> Article:
+    text = draw(_TEXTS)
+    language = draw(st.sampled_from([None, "en", "zh", "es", "xx"]))
+    if not text or draw(st.booleans()):
+        return Article("a", "Title", text, language=language)
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=12)))
+    kinds = st.sampled_from(sorted(BLOCK_KINDS))
+    blocks = [Block(draw(kinds), low, high, draw(st.integers(0, 3))) for low, high in zip(cuts, cuts[1:], strict=False)]
+    return Article("a", "Title", text, language=language, blocks=tuple(blocks))
+
+
+@settings(max_examples=250, deadline=None)
+@given(_articles())
+def test_passages_hold_every_word_in_order_at_its_exact_place(article: Article) -> None:
+    blocks = article.blocks or blocks_of(article.text)
+    passages = split(article)
+    at = 0
+    covered = bytearray(len(article.text))
+    for passage in passages:
+        assert passage.article_id == "a"
+        assert article.text[passage.start : passage.end] == passage.text
+        assert at <= passage.start < passage.end
+        at = passage.end
+        assert passage.sentences
+        assert (passage.sentences[0][0], passage.sentences[-1][1]) == (passage.start, passage.end)
+        inside = passage.start
+        for start, end in passage.sentences:
+            assert inside <= start < end <= passage.end
+            inside = end
+            assert article.text[start:end].strip() == article.text[start:end] != ""
+            covered[start:end] = b"\1" * (end - start)
+    if not all(block.kind == "heading" for block in blocks):
+        for block in blocks:
+            if block.kind == "heading":
+                assert not any(p.start < block.end and block.start < p.end for p in passages), "a heading is in a passage"
+            else:
+                lost = [i for i in range(block.start, block.end) if not covered[i] and not article.text[i].isspace()]
+                assert not lost, "text of the block is in no sentence"
+
+
+def _quoted(article: Article, passage: Passage) -> list[str]:
+    return [article.text[start:end] for start, end in passage.sentences]
+
+
+def test_long_prose_becomes_passages_of_about_110_words() -> None:
+    sentences = [f"Sentence number {i} tells something of its own about the matter at hand." for i in range(120)]
+    text = "\n\n".join(" ".join(sentences[i : i + 4]) for i in range(0, 120, 4))
+    passages = split(Article("a", "t", text))
+    lengths = [len(passage.text.split()) for passage in passages]
+    assert sum(lengths) == len(text.split())
+    assert 90 <= sum(lengths) / len(lengths) <= 130
+    assert min(lengths) >= 70
+    assert max(lengths) <= 150
+    assert [s for passage in passages for s in _quoted(Article("a", "t", text), passage)] == sentences
+
+
+def test_a_short_last_paragraph_is_no_passage_of_its_own() -> None:
+    paragraphs = ["One two three four five six seven eight nine ten. " * 5] * 2 + ["A short last paragraph of nine words in all."]
+    text = "\n\n".join(paragraph.strip() for paragraph in paragraphs)
+    assert [passage.text for passage in split(Article("a", "t", text))] == [text]
+
+
+def test_a_border_prefers_the_start_of_a_paragraph() -> None:
+    ten = "One two three four five six seven eight nine ten."
+    text = f"{' '.join([ten] * 10)}\n\n{' '.join([ten] * 12)}"
+    first, second = split(Article("a", "t", text))
+    assert first.text == " ".join([ten] * 10)
+    assert second.text == " ".join([ten] * 12)
+
+
+def test_headings_end_passages_and_are_their_path() -> None:
+    text = "Opening words.\n\n# Water\n\nRivers run.\n\n## Salt\n\nSeas wait.\n\n## Sweet\n\nLakes too.\n\n# Fire\n\nIt burns."
+    passages = split(Article("a", "t", text))
+    assert [(passage.heading, passage.text) for passage in passages] == [
+        ("", "Opening words."),
+        ("Water", "Rivers run."),
+        ("Water › Salt", "Seas wait."),
+        ("Water › Sweet", "Lakes too."),
+        ("Fire", "It burns."),
+    ]
+
+
+def test_items_and_rows_are_quoted_whole() -> None:
+    item = "First this. Then that. At last the other, and a good deal more than that."
+    pieces = [Piece("paragraph", "A list follows.")]
+    pieces += [Piece("item", f"{number}. {item}", 1, group=1) for number in range(40)]
+    pieces += [Piece("row", f"Row {number} | {number}. Of many. | yes", group=2) for number in range(40)]
+    text, blocks = lay_out(pieces)
+    passages = split(Article("a", "t", text, blocks=blocks))
+    article = Article("a", "t", text, blocks=blocks)
+    assert len(passages) > 5
+    assert [quote for passage in passages for quote in _quoted(article, passage)] == [piece.text for piece in pieces]
+
+
+def test_abbreviations_do_not_end_a_sentence() -> None:
+    text = "Dr. Smith met Prof. Ana Li et al. in the U.S. Capitol at 3.5 percent, see Fig. 3 there. He left."
+    article = Article("a", "t", text, language="en")
+    assert _quoted(article, split(article)[0]) == [text[:-9], "He left."]
+
+
+def test_chinese_is_split_into_sentences_and_passages() -> None:
+    sentence = "这座城市位于河流的北岸，人口超过两百万，经济以贸易为主。"
+    article = Article("a", "t", sentence * 40, language="zh")
+    passages = split(article)
+    assert {quote for passage in passages for quote in _quoted(article, passage)} == {sentence}
+    assert sum(len(passage.sentences) for passage in passages) == 40
+    assert all(70 <= word_count(passage.text) <= 150 for passage in passages)
+
+
+def test_a_sentence_longer_than_the_model_reads_is_cut_at_white_space() -> None:
+    words = [f"w{i}" for i in range(1000)]
+    article = Article("a", "t", " ".join(words))
+    passages = split(article)
+    assert " ".join(quote for passage in passages for quote in _quoted(article, passage)).split() == words
+    assert max(len(passage.text.split()) for passage in passages) <= 165
+
+
+def test_one_enormous_word_stays_one_passage() -> None:
+    article = Article("a", "t", "x" * 50_000)
+    assert [(passage.start, passage.end) for passage in split(article)] == [(0, 50_000)]
+
+
+def test_a_text_of_headings_only_is_its_own_passage() -> None:
+    article = Article("a", "t", "One\n\nTwo", blocks=(Block("heading", 0, 3, 1), Block("heading", 5, 8, 2)))
+    passages = split(article)
+    assert [passage.text for passage in passages] == ["One\n\nTwo"]
+    assert passages[0].heading == ""
+
+
+def test_nothing_gives_no_passage() -> None:
+    assert split(Article("a", "t", "")) == []
+    assert split(Article("a", "t", " \n\t\n ")) == []

@@ -1,0 +1,367 @@
+"""The store on a real SQLite file: transactions, other processes, damage, and harmless search terms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa import Article, Block, Filters, LibraryBusy, LibraryClosed, LibraryError, UnknownArticle, lexical
+from qa import store as store_module
+from qa.split import split
+from qa.store import EncodedPassage, Store, Vectors
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "library.sqlite")
+    yield opened
+    opened.close()
+
+
+def _encoded(article: Article) -> list[EncodedPassage]:
+    result = []
+    for passage in split(article):
+        key = hashlib.sha256(passage.text.encode()).digest()[:16]
+        vector = np.frombuffer(key * 2, np.uint8).astype(np.float16) / np.float16(255)
+        result.append(EncodedPassage(passage, key, Vectors(vector, key * 3)))
+    return result
+
+
+def _put(store: Store, article: Article) -> Article:
+    text_hash = hashlib.sha256(article.text.encode()).hexdigest()
+    store.put(article, fingerprint=text_hash + article.title, text_hash=text_hash, passages=_encoded(article))
+    return article
+
+
+def _found(store: Store, words: str, filters: Filters | None = None) -> set[str]:
+    rows = store.search_terms(lexical.question_terms(words, store.languages()), 50, filters or Filters())
+    passages = store.stored_passages([passage_id for passage_id, _ in rows])
+    return {stored.passage.article_id for stored in passages.values()}
+
+
+WHALES = Article("whales", "Whales", "# Size\n\nBlue whales are large.\n\n# Food\n\nThey eat krill.", language="en")
+CABLES = Article("cables", "Cables", "Cables lie on the sea floor.", language="en")
+
+
+def test_an_article_comes_back_as_it_was_given(store: Store) -> None:
+    article = Article(
+        "ä/1",
+        "Títle “quoted”",
+        "Odd \x00 text\r\n\r\n\twith  spaces.\u2028And a line. 😀",
+        url="https://example.org/ä",
+        authors=("Ana Li", "Bo, Jr."),
+        published="2023-02",
+        site="Example",
+        language="en",
+        blocks=(Block("heading", 0, 3, 2), Block("row", 4, 10, 1)),
+        source="/some/file.html",
+    )
+    _put(store, article)
+    _put(store, WHALES)
+    assert store.article("ä/1") == article
+    assert list(store.articles()) == [article, WHALES]
+    assert store.articles_by_id(["whales", "none", "whales"]) == {"whales": WHALES}
+    assert store.passages("whales") == split(WHALES)
+    with pytest.raises(UnknownArticle, match="no article has the id 'none'"):
+        store.article("none")
+
+
+def test_vectors_and_tokens_come_back_by_id(store: Store) -> None:
+    _put(store, WHALES)
+    ids = store.passage_ids()
+    encoded = _encoded(WHALES)
+    stored = store.stored_passages(ids.tolist())
+    for passage_id, one in zip(ids.tolist(), encoded, strict=True):
+        assert stored[passage_id].passage == one.passage
+        assert np.array_equal(stored[passage_id].vectors.vector, one.vectors.vector)
+        assert stored[passage_id].vectors.tokens == one.vectors.tokens
+    ((found, vectors),) = store.vectors(ids[::-1])
+    assert sorted(found.tolist()) == ids.tolist()
+    for passage_id, vector in zip(found.tolist(), vectors, strict=True):
+        assert np.array_equal(vector, stored[passage_id].vectors.vector.astype(np.float32))
+    assert vectors.dtype == np.float32
+    known = store.known_vectors([encoded[0].hash, b"unknown"])
+    assert list(known) == [encoded[0].hash]
+    assert known[encoded[0].hash].tokens == encoded[0].vectors.tokens
+
+
+def test_a_replaced_article_leaves_nothing_of_its_old_text(store: Store) -> None:
+    _put(store, WHALES)
+    old = set(store.passage_ids().tolist())
+    store.place("/a", "whales")
+    _put(store, Article("whales", "Sharks", "Sharks have no bones.", language="en"))
+    assert len(store) == 1
+    assert _found(store, "krill") == set()
+    assert _found(store, "sharks") == {"whales"}
+    assert not old & set(store.passage_ids().tolist()), "a passage id was used again"
+    assert store.article_at("/a") == "whales"
+
+
+def test_removal_takes_passages_terms_and_locations_along(store: Store) -> None:
+    _put(store, WHALES)
+    _put(store, CABLES)
+    store.place("/a", "whales")
+    store.place("/b", "cables")
+    assert _found(store, "krill sea") == {"whales", "cables"}
+    store.remove("whales")
+    assert _found(store, "krill sea whales") == {"cables"}
+    assert store.passages_with_term(["krill", "sea"]) == {"sea": 1}
+    assert store.locations() == [("/b", "cables")]
+    assert store.passage_count == 1
+    with pytest.raises(UnknownArticle, match="'whales'"):
+        store.remove("whales")
+
+
+def test_an_exception_inside_undoes_the_whole_transaction(store: Store) -> None:
+    _put(store, WHALES)
+    stamp = store.stamp
+
+    class Stop(Exception):
+        pass
+
+    def change() -> None:
+        with store.write():
+            store.remove("whales")
+            _put(store, CABLES)
+            store.place("/b", "cables")
+            store.set_meta("model", "other")
+            assert len(store) == 1
+            raise Stop
+
+    with pytest.raises(Stop):
+        change()
+    assert [article.id for article in store.articles()] == ["whales"]
+    assert _found(store, "krill sea") == {"whales"}
+    assert store.locations() == []
+    assert store.meta("model") is None
+    assert store.stamp == stamp
+    _put(store, CABLES)
+    assert len(store) == 2
+    assert store.stamp != stamp
+
+
+def test_a_full_disk_undoes_the_transaction_and_says_so(store: Store) -> None:
+    _put(store, WHALES)
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(LibraryError, match="full"):
+        _put(store, Article("big", "Big", "Many words about one thing. " * 20_000))
+    store._connection.execute("PRAGMA max_page_count = 100000000")
+    assert [article.id for article in store.articles()] == ["whales"]
+    _put(store, CABLES)
+    assert _found(store, "sea") == {"cables"}
+
+
+def test_a_location_needs_its_article(store: Store) -> None:
+    with pytest.raises(LibraryError):
+        store.place("/nowhere", "none")
+    assert store.locations() == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ['a OR b', '"', '""', "NEAR(whales krill, 2)", "krill*", "body:krill", "^krill", "krill AND NOT", "(", "-krill", "{a b}:c",
+     "'; DROP TABLE articles; --", "_ __", "\u0301", "+", "krill \x00", "％ＯＲ％", "क् ्"],
+)  # fmt: skip
+def test_nothing_in_a_question_is_query_syntax(store: Store, question: str) -> None:
+    _put(store, WHALES)
+    _put(store, CABLES)
+    expected = {"whales"} if "krill" in question else set()
+    assert _found(store, question) == expected
+    assert len(store) == 2
+
+
+def test_a_question_of_a_thousand_words_is_searched(store: Store) -> None:
+    _put(store, WHALES)
+    assert _found(store, " ".join(f"w{i}" for i in range(3000)) + " krill") == {"whales"}
+
+
+def test_rarer_words_count_more(store: Store) -> None:
+    for number in range(8):
+        _put(store, Article(f"a{number}", "t", f"The ship number {number} sailed."))
+    _put(store, Article("rare", "t", "The narwhal swam far."))
+    rows = store.search_terms(["ship", "narwhal"], 3, Filters())
+    best = store.stored_passages([rows[0][0]])[rows[0][0]]
+    assert best.passage.article_id == "rare"
+    assert [score for _, score in rows] == sorted((score for _, score in rows), reverse=True)
+    assert rows[-1][1] > 0
+
+
+def test_summaries_search_title_author_and_site(store: Store) -> None:
+    _put(store, Article("1", "Ozone", "One two.", authors=("Mirela Stănescu",), site="Tidemark"))
+    _put(store, Article("2", "Éruptions", "One two.", site="The Post"))
+    assert [summary.id for summary in store.summaries()] == ["1", "2"]
+    for search, ids in (("STANESCU", ["1"]), ("eruption", ["2"]), ("tide", ["1"]), ("One two", []), ("%", []), (" post ", ["2"])):
+        assert [summary.id for summary in store.summaries(search)] == ids, search
+    assert store.summaries("ozone")[0].passages == 1
+    assert store.summaries("ozone")[0].authors == ("Mirela Stănescu",)
+
+
+def test_full_text_terms_are_rebuilt_when_their_form_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "library.sqlite"
+    first = Store(path)
+    _put(first, WHALES)
+    first._connection.execute("DELETE FROM terms")
+    first.close()
+    monkeypatch.setattr(lexical, "VERSION", "another")
+    second = Store(path)
+    assert _found(second, "krill") == {"whales"}
+    assert second.meta("lexical") == "another"
+    second.close()
+
+
+# -- other processes
+
+_WRITER = """
+import sys
+from pathlib import Path
+from qa.store import Store
+store = Store(Path(sys.argv[1]))
+with store.write():
+    store.set_meta("note", "uncommitted")
+    store.remove("whales")
+    print("inside", flush=True)
+    sys.stdin.readline()
+print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def writer(store: Store) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is inside a transaction in which it has removed the article."""
+    _put(store, WHALES)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(store.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "inside\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_readers_see_the_committed_state_while_another_process_writes(store: Store, writer: subprocess.Popen[str]) -> None:
+    stamp = store.stamp
+    assert store.article("whales") == WHALES
+    assert _found(store, "krill") == {"whales"}
+    assert store.meta("note") is None
+    out, _ = writer.communicate("\n")
+    assert out == "done\n"
+    assert len(store) == 0
+    assert store.meta("note") == "uncommitted"
+    assert store.stamp != stamp
+
+
+def test_a_process_that_dies_inside_a_transaction_leaves_no_trace(store: Store, writer: subprocess.Popen[str]) -> None:
+    writer.kill()
+    writer.wait()
+    assert store.article("whales") == WHALES
+    _put(store, CABLES)
+    assert len(store) == 2
+
+
+def test_a_second_writer_is_told_that_the_library_is_busy(
+    store: Store, writer: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_BUSY_SECONDS", 0.2)
+    second = Store(store.path)
+    with pytest.raises(LibraryBusy, match="another process has been writing"):
+        _put(second, CABLES)
+    assert second.article("whales") == WHALES
+    writer.communicate("\n")
+    _put(second, CABLES)
+    assert [article.id for article in second.articles()] == ["cables"]
+    second.close()
+
+
+def _make(path: Path) -> None:
+    Store(path).close()
+
+
+def test_several_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_make, args=(tmp_path / "library.sqlite",)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert len(Store(tmp_path / "library.sqlite", create=False)) == 0
+
+
+# -- what is wrong with a file
+
+
+def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    path.write_bytes(b"This is a text file, and a long one. " * 100)
+    with pytest.raises(LibraryError, match=f"{path} is damaged or no library"):
+        Store(path)
+    assert path.read_bytes().startswith(b"This is a text")
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    store = Store(path)
+    for number in range(60):
+        _put(store, Article(str(number), "t", f"Text {number}. " * 50))
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+
+    def read() -> None:
+        damaged = Store(path)
+        try:
+            list(damaged.articles())
+        finally:
+            damaged.close()
+
+    with pytest.raises(LibraryError, match=f"{path} is damaged"):
+        read()
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    store = Store(path)
+    store.set_meta("format", "2")
+    store.close()
+    with pytest.raises(LibraryError, match="has format 2; this version of article-qa reads 1: update"):
+        Store(path)
+
+
+def test_a_missing_library_is_only_made_where_that_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="there is no library at"):
+        Store(tmp_path / "deep" / "library.sqlite", create=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LibraryError, match="could not be opened"):
+        Store(tmp_path / "file" / "library.sqlite")
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "library.sqlite")
+    store.close()
+    store.close()
+    with pytest.raises(LibraryClosed, match=str(tmp_path)):
+        len(store)
+    with pytest.raises(LibraryClosed):
+        store.place("/a", "b")
+
+
+def test_the_file_is_a_plain_sqlite_database_in_wal_mode(store: Store) -> None:
+    _put(store, WHALES)
+    other = sqlite3.connect(store.path)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert json.loads(other.execute("SELECT blocks FROM articles").fetchone()[0]) == []
+    other.close()
