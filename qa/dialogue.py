@@ -72,7 +72,8 @@ def _subject_words(question: str) -> list[str]:
     found = []
     for match in _WORD.finditer(question):
         word = match[0]
-        is_name = word[0].isupper() and _WORD.search(question, 0, match.start()) is not None  # "Ever" in "the Ever Given"
+        # "Ever" in "the Ever Given" is a name, unlike the capital that opens a sentence
+        is_name = word[0].isupper() and _WORD.search(question, 0, match.start()) is not None
         plain = word.casefold() in _PLAIN or word.casefold() in _POINTING
         if len(word) > 1 and (is_name or not plain):
             found.append(word)

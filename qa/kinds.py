@@ -35,9 +35,9 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "number",
         re.compile(
-            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late|soon)\b|"
-            r"\bwhat (?:is the |was the |are the )?(?:percent|percentage|number|population|share|proportion|amount|length|"
-            r"height|price|cost|size|age|rate|speed|temperature|depth|distance)\b"
+            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late|soon)\b"
+            r"|\bwhat (?:is the |was the |are the )?(?:percent|percentage|number|population|share|proportion|amount|"
+            r"length|height|price|cost|size|age|rate|speed|temperature|depth|distance)\b"
         ),
     ),
     ("time", re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century|time)\b")),
@@ -45,7 +45,7 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "place",
         re.compile(
-            r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|island|town|port|region|province|airport|continent)\b"
+            r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|island|town|port|region|province|airport)\b"
         ),
     ),
     ("reason", re.compile(r"\bwhy\b|\b(?:what|which) (?:reason|cause|caused)\b")),
