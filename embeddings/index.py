@@ -103,7 +103,7 @@ class VectorIndex:
         return Neighbours(ids[0][found], scores[0][found])
 
     def save(self, path: Path, stamp: str) -> None:
-        """Write to `path`, whole or not at all, with a note beside it of `stamp` and the file's checksum. Raises OSError."""
+        """Write to `path`, whole or not at all, with a note of `stamp` and checksum beside it. Raises OSError."""
         part = path.with_name(path.name + ".part")
         try:
             faiss.write_index(self._index, str(part))

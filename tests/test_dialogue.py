@@ -10,7 +10,9 @@ from qa.types import turns
 
 
 def _asked(*questions: str) -> list[Turn]:
-    return [turn for question in questions for turn in (Turn("user", question), Turn("assistant", "An answer of 1999."))]
+    return [
+        turn for question in questions for turn in (Turn("user", question), Turn("assistant", "An answer of 1999."))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -18,8 +20,16 @@ def _asked(*questions: str) -> list[Turn]:
     [
         (["How many people lived in Fiji in 2020?"], "And in 2022?", "And in 2022? people lived Fiji 2020"),
         (["Which physicist won the Nobel Prize in 1921?"], "who is he?", "who is he? physicist won Nobel Prize 1921"),
-        (["How large is the solar capacity of Germany?"], "What about Spain?", "What about Spain? large solar capacity Germany"),
-        (["When did the Ever Given run aground?"], "And when was it refloated?", "And when was it refloated? Ever Given run aground"),
+        (
+            ["How large is the solar power of Germany?"],
+            "What about Spain?",
+            "What about Spain? large solar power Germany",
+        ),
+        (
+            ["When did the Ever Given run aground?"],
+            "And when was it refloated?",
+            "And when was it refloated? Ever Given run aground",
+        ),
         (["When was Hywind Scotland opened?"], "By whom?", "By whom? Hywind Scotland opened"),
         (["Where is Mount Fuji?"], "How tall is it?", "How tall is it? Mount Fuji"),
         (["Where is Mount Fuji?"], "When?", "When? Mount Fuji"),
@@ -27,7 +37,11 @@ def _asked(*questions: str) -> list[Turn]:
         (["¿Quién construyó el canal de Suez?"], "¿Y cuándo?", "¿Y cuándo? construyó canal Suez"),
         (["Wer baute den Suezkanal?"], "Und wann?", "Und wann? baute Suezkanal"),
         # back to the last question that stood alone, newest words first
-        (["Who discovered the ozone hole?", "And in Italy?"], "And in Spain?", "And in Spain? Italy discovered ozone hole"),
+        (
+            ["Who discovered the ozone hole?", "And in Italy?"],
+            "And in Spain?",
+            "And in Spain? Italy discovered ozone hole",
+        ),
         (["Where is Mount Fuji?", "Who discovered the ozone hole?"], "When?", "When? discovered ozone hole"),
         # a word the follow-up has already is not said twice
         (["How many TEU does the Ever Ace carry?"], "And the Ever Given?", "And the Ever Given? TEU Ace carry"),
@@ -64,7 +78,9 @@ def test_the_answers_are_not_searched_for() -> None:
 
 
 def test_a_long_conversation_adds_few_words() -> None:
-    earlier = ["Which Norwegian archipelago keeps frozen seeds from hundreds of countries below mountains?"] + ["And then?"] * 6
+    earlier = ["Which Norwegian archipelago keeps frozen seeds from hundreds of countries below mountains?"] + [
+        "And then?"
+    ] * 6
     completed = stand_alone("And now?", _asked(*earlier[:3]))
     assert completed.startswith("And now? Norwegian archipelago")
     assert len(completed.split()) <= 10
@@ -75,7 +91,12 @@ def test_histories_of_chat_apis_and_gradio_are_read() -> None:
     history = turns(
         [
             {"role": "system", "content": "Be brief about London."},
-            {"role": "user", "metadata": None, "options": None, "content": [{"type": "text", "text": "Where is Mount Fuji?"}]},
+            {
+                "role": "user",
+                "metadata": None,
+                "options": None,
+                "content": [{"type": "text", "text": "Where is Mount Fuji?"}],
+            },
             {"role": "assistant", "content": "On Honshu. [1]"},
             {"role": "user", "content": {"path": "picture.png"}},
         ]

@@ -125,7 +125,9 @@ def test_one_forward_pass_runs_at_a_time(encoder: Encoder) -> None:
         np.testing.assert_allclose(row, expected, atol=1e-5)
 
 
-def test_the_prompt_for_questions_is_embedded_but_is_no_token(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_prompt_for_questions_is_embedded_but_is_no_token(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encoder._model, "prompts", {"query": "query: ", "document": ""})
     question = encoder.embed_question("Who came?")
     assert ["Who came?"[start:end] for start, end in question.offsets] == ["Who", "came", "?"]

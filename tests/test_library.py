@@ -31,7 +31,7 @@ ARTICLES = [
     Article(
         "whales",
         "Whales of the south",
-        "The blue whale is the largest animal. It eats four tonnes of krill a day.\n\nIts heart weighs as much as a horse.",
+        "The blue whale is the largest animal. It eats four tonnes of krill a day.\n\nIts heart weighs like a horse.",
         authors=("Zahid Shahab Ahmed", "Mirela Stănescu"),
         published="2023-02-17",
         site="Tidemark",
@@ -41,7 +41,7 @@ ARTICLES = [
     Article(
         "cables",
         "Cables under the sea",
-        "A repair ship lifted the broken cable from three thousand metres. The cable carries the internet to the islands.",
+        "A repair ship lifted the broken cable from three thousand metres. It carries the internet to the islands.",
         authors=("Ana Li",),
         published="2022",
         site="The Harbour Post",
@@ -185,7 +185,7 @@ def test_min_score_leaves_out_the_hits_below_it(asked: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["\ud800 lone", "a" * 100_000, "?" * 500, "* OR \"", "<script>alert(1)</script>", "🐋", "\u202ewhale"]
+    "question", ["\ud800 lone", "a" * 100_000, "?" * 500, '* OR "', "<script>alert(1)</script>", "🐋", "\u202ewhale"]
 )
 def test_any_question_is_searched(asked: Library, question: str) -> None:
     assert len(asked.retrieve(question, k=2)) == 2
@@ -243,14 +243,14 @@ def test_several_threads_may_ask_and_add_at_once(library: Library) -> None:
         try:
             for _ in range(5):
                 assert library.retrieve("What do whales eat?", k=2) == expected
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             failures.append(error)
 
     def add() -> None:
         try:
             for number in range(3):
                 library.add(Article(f"extra{number}", "Rocks", f"Granite number {number} is hard."))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             failures.append(error)
 
     threads = [threading.Thread(target=ask) for _ in range(3)] + [threading.Thread(target=add)]
@@ -364,7 +364,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_another_model_is_refused(library: Library, models: tuple[Path, Path]) -> None:
     _, other = models
     identity = find_model(other).identity
-    with pytest.raises(ModelMismatch, match=f"built with the model all-MiniLM-L6-v2@.*current model is {identity}.*reindex"):
+    with pytest.raises(ModelMismatch, match=f"the model all-MiniLM-L6-v2@.*current model is {identity}.*reindex"):
         Library.open(library.folder, model=other)
     with pytest.raises(ModelError, match="no model at"):
         Library.open(library.folder, model="./nowhere")
@@ -401,7 +401,9 @@ def test_reindex_changes_the_model_of_every_passage(library: Library, models: tu
         Library.open(library.folder, model=other)
 
 
-def test_a_stopped_reindex_changes_nothing_and_goes_on_where_it_ended(library: Library, models: tuple[Path, Path]) -> None:
+def test_a_stopped_reindex_changes_nothing_and_goes_on_where_it_ended(
+    library: Library, models: tuple[Path, Path]
+) -> None:
     _, other = models
     before = library.retrieve("What do whales eat?", k=4)
     assert library.reindex(model=other, on_progress=lambda progress: progress.done < 2) is False
@@ -417,4 +419,6 @@ def test_a_stopped_reindex_changes_nothing_and_goes_on_where_it_ended(library: L
 def _encoded(library: Library, article: Article) -> list[Any]:
     from qa.ingest import encode
 
-    return encode([(article, passage) for passage in library.passages(article.id)], library._store, lambda: library.encoder)
+    return encode(
+        [(article, passage) for passage in library.passages(article.id)], library._store, lambda: library.encoder
+    )

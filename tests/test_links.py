@@ -101,9 +101,7 @@ def test_what_is_syntax_in_a_fragment_is_encoded() -> None:
     link = _link(_article(f"{quote} More."), quote)
     assert link is not None
     fragment = link.partition("#:~:text=")[2]
-    assert fragment == (
-        "Yes%20%2D%20no%2C%20A%26B%20%231%20100%25%20%E6%97%A5%E6%9C%AC%20%E2%80%9Cq%E2%80%9D%3F"
-    )
+    assert fragment == ("Yes%20%2D%20no%2C%20A%26B%20%231%20100%25%20%E6%97%A5%E6%9C%AC%20%E2%80%9Cq%E2%80%9D%3F")
     assert unquote(fragment) == quote
 
 

@@ -16,7 +16,9 @@ from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, find_model
 def test_the_packaged_model_is_the_original() -> None:
     files = find_model()
     assert files.name == PACKAGED_NAME
-    assert files.digest == hashlib.sha256((files.folder / "model.safetensors").read_bytes()).hexdigest() == PACKAGED_SHA256
+    assert (
+        files.digest == hashlib.sha256((files.folder / "model.safetensors").read_bytes()).hexdigest() == PACKAGED_SHA256
+    )
     assert files.identity == f"all-MiniLM-L6-v2@{PACKAGED_SHA256[:16]}"
     assert find_model(PACKAGED_NAME) == files
 
@@ -64,7 +66,7 @@ def test_what_is_no_folder_and_no_name_is_refused(model: str | Path) -> None:
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickled code")
-    with pytest.raises(ModelError, match="no .safetensors weights"):
+    with pytest.raises(ModelError, match=r"no \.safetensors weights"):
         find_model(tmp_path)
 
 

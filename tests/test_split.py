@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,14 +15,45 @@ from qa.types import BLOCK_KINDS, Passage
 
 _FRAGMENTS = st.sampled_from(
     [
-        "A short sentence. ", "Dr. Smith left at 5 p.m. yesterday! ", "# Heading\n", "\n\n", "\n", "\r\n", "- item one\n",
-        "1. numbered\n", "| a | b |\n| - | - |\n| 1 | 2 |\n", "  ", "\t", "\u00a0", "\u2028", "\x0b", "\x1c", "它是一个城市。",
-        "人口很多！", "e\u0301te\u0301 ", "😀 ", "\u200b", "...", "?! ", "“Quoted.” ", "word " * 40, "x" * 300, "Ünïcode… ",
-        "\x00", "> quote\n", "```\ncode\n```\n", "Why? ", "(See Fig. 3.) ", "ไทยไม่มีช่องว่าง", "https://example.org/a?b=c ",
+        "A short sentence. ",
+        "Dr. Smith left at 5 p.m. yesterday! ",
+        "# Heading\n",
+        "\n\n",
+        "\n",
+        "\r\n",
+        "- item one\n",
+        "1. numbered\n",
+        "| a | b |\n| - | - |\n| 1 | 2 |\n",
+        "  ",
+        "\t",
+        "\u00a0",
+        "\u2028",
+        "\x0b",
+        "\x1c",
+        "它是一个城市。",
+        "人口很多！",
+        "e\u0301te\u0301 ",
+        "😀 ",
+        "\u200b",
+        "...",
+        "?! ",
+        "“Quoted.” ",
+        "word " * 40,
+        "x" * 300,
+        "Ünïcode… ",
+        "\x00",
+        "> quote\n",
+        "```\ncode\n```\n",
+        "Why? ",
+        "(See Fig. 3.) ",
+        "ไทยไม่มีช่องว่าง",
+        "https://example.org/a?b=c ",
     ]
-)  # fmt: skip
+)
 _TEXTS = st.one_of(
-    st.text(max_size=300), st.lists(_FRAGMENTS, max_size=25).map("".join), st.lists(_FRAGMENTS, min_size=30, max_size=60).map("".join)
+    st.text(max_size=300),
+    st.lists(_FRAGMENTS, max_size=25).map("".join),
+    st.lists(_FRAGMENTS, min_size=30, max_size=60).map("".join),
 )
 
 
@@ -32,7 +65,7 @@ def _articles(draw: st.DrawFn) -> Article:
         return Article("a", "Title", text, language=language)
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=12)))
     kinds = st.sampled_from(sorted(BLOCK_KINDS))
-    blocks = [Block(draw(kinds), low, high, draw(st.integers(0, 3))) for low, high in zip(cuts, cuts[1:], strict=False)]
+    blocks = [Block(draw(kinds), low, high, draw(st.integers(0, 3))) for low, high in pairwise(cuts)]
     return Article("a", "Title", text, language=language, blocks=tuple(blocks))
 
 
@@ -59,7 +92,9 @@ def test_passages_hold_every_word_in_order_at_its_exact_place(article: Article) 
     if not all(block.kind == "heading" for block in blocks):
         for block in blocks:
             if block.kind == "heading":
-                assert not any(p.start < block.end and block.start < p.end for p in passages), "a heading is in a passage"
+                assert not any(p.start < block.end and block.start < p.end for p in passages), (
+                    "a heading is in a passage"
+                )
             else:
                 lost = [i for i in range(block.start, block.end) if not covered[i] and not article.text[i].isspace()]
                 assert not lost, "text of the block is in no sentence"
@@ -82,7 +117,9 @@ def test_long_prose_becomes_passages_of_about_110_words() -> None:
 
 
 def test_a_short_last_paragraph_is_no_passage_of_its_own() -> None:
-    paragraphs = ["One two three four five six seven eight nine ten. " * 5] * 2 + ["A short last paragraph of nine words in all."]
+    paragraphs = ["One two three four five six seven eight nine ten. " * 5] * 2 + [
+        "A short last paragraph of nine words in all."
+    ]
     text = "\n\n".join(paragraph.strip() for paragraph in paragraphs)
     assert [passage.text for passage in split(Article("a", "t", text))] == [text]
 
@@ -96,13 +133,15 @@ def test_a_border_prefers_the_start_of_a_paragraph() -> None:
 
 
 def test_headings_end_passages_and_are_their_path() -> None:
-    text = "Opening words.\n\n# Water\n\nRivers run.\n\n## Salt\n\nSeas wait.\n\n## Sweet\n\nLakes too.\n\n# Fire\n\nIt burns."
+    text = (
+        "Opening words.\n\n# Water\n\nRivers run.\n\n## Salt\n\nSeas wait.\n\n## Sweet\n\nLakes.\n\n# Fire\n\nIt burns."
+    )
     passages = split(Article("a", "t", text))
     assert [(passage.heading, passage.text) for passage in passages] == [
         ("", "Opening words."),
         ("Water", "Rivers run."),
         ("Water › Salt", "Seas wait."),
-        ("Water › Sweet", "Lakes too."),
+        ("Water › Sweet", "Lakes."),
         ("Fire", "It burns."),
     ]
 

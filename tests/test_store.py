@@ -169,8 +169,8 @@ def test_a_location_needs_its_article(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ['a OR b', '"', '""', "NEAR(whales krill, 2)", "krill*", "body:krill", "^krill", "krill AND NOT", "(", "-krill", "{a b}:c",
-     "'; DROP TABLE articles; --", "_ __", "\u0301", "+", "krill \x00", "％ＯＲ％", "क् ्"],
+    ['a OR b', '"', '""', "NEAR(whales krill, 2)", "krill*", "body:krill", "^krill", "krill AND NOT", "(", "-krill",
+     "{a b}:c", "'; DROP TABLE articles; --", "_ __", "\u0301", "+", "krill \x00", "％ＯＲ％", "क् ्"],
 )  # fmt: skip
 def test_nothing_in_a_question_is_query_syntax(store: Store, question: str) -> None:
     _put(store, WHALES)
@@ -200,7 +200,14 @@ def test_summaries_search_title_author_and_site(store: Store) -> None:
     _put(store, Article("1", "Ozone", "One two.", authors=("Mirela Stănescu",), site="Tidemark"))
     _put(store, Article("2", "Éruptions", "One two.", site="The Post"))
     assert [summary.id for summary in store.summaries()] == ["1", "2"]
-    for search, ids in (("STANESCU", ["1"]), ("eruption", ["2"]), ("tide", ["1"]), ("One two", []), ("%", []), (" post ", ["2"])):
+    for search, ids in (
+        ("STANESCU", ["1"]),
+        ("eruption", ["2"]),
+        ("tide", ["1"]),
+        ("One two", []),
+        ("%", []),
+        (" post ", ["2"]),
+    ):
         assert [summary.id for summary in store.summaries(search)] == ids, search
     assert store.summaries("ozone")[0].passages == 1
     assert store.summaries("ozone")[0].authors == ("Mirela Stănescu",)
@@ -249,7 +256,9 @@ def writer(store: Store) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_readers_see_the_committed_state_while_another_process_writes(store: Store, writer: subprocess.Popen[str]) -> None:
+def test_readers_see_the_committed_state_while_another_process_writes(
+    store: Store, writer: subprocess.Popen[str]
+) -> None:
     stamp = store.stamp
     assert store.article("whales") == WHALES
     assert _found(store, "krill") == {"whales"}

@@ -1,0 +1,171 @@
+"""From hits to an answer, on the example articles: verbatim, cited, and refused where nothing answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embeddings.encoder import Encoder
+from qa import Answer, Article, Library
+
+ABSENT = [
+    "What is the melting point of tungsten?",
+    "How do I bake sourdough bread?",
+    "Which chess opening did Kasparov play against Deep Blue?",
+]
+
+
+@pytest.fixture(scope="module")
+def questions(examples: Path) -> list[dict[str, Any]]:
+    lines = (examples / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines][::6]
+
+
+@pytest.fixture(scope="module")
+def answers(example_library: Library, questions: list[dict[str, Any]]) -> list[Answer]:
+    return [example_library.ask(question["question"]) for question in questions]
+
+
+def test_every_citation_is_verbatim_and_numbered_in_reading_order(
+    example_library: Library, answers: list[Answer]
+) -> None:
+    found = [answer for answer in answers if answer.found]
+    assert len(found) >= 15
+    for answer in found:
+        assert 1 <= len(answer.citations) <= 3
+        assert [citation.number for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+        for citation in answer.citations:
+            article = example_library.article(citation.article_id)
+            assert article.text[citation.start : citation.end] == citation.quote == citation.quote.strip() != ""
+            assert citation.title == article.title
+            assert citation.link is not None
+            assert "#:~:text=" in citation.link
+        quotes = [f"{' '.join(citation.quote.split())} [{citation.number}]" for citation in answer.citations]
+        assert answer.text == " ".join(quotes)
+        spans = [(citation.article_id, citation.start, citation.end) for citation in answer.citations]
+        for number, (article_id, start, end) in enumerate(spans):
+            assert not any(article_id == other and start < e and s < end for other, s, e in spans[:number])
+
+
+def test_support_is_a_probability_that_falls_with_what_is_asked(
+    example_library: Library, answers: list[Answer]
+) -> None:
+    assert all(0 <= answer.support <= 1 for answer in answers)
+    known = example_library.ask("When did the first container ship leave Newark?")
+    assert known.support > max(example_library.ask(question).support for question in ABSENT)
+
+
+@pytest.mark.parametrize("question", ABSENT)
+def test_what_the_articles_do_not_hold_is_declined(example_library: Library, question: str) -> None:
+    answer = example_library.ask(question, k=3)
+    assert not answer.found
+    assert answer.citations == ()
+    assert len(answer.hits) == 3
+    assert answer.question == question
+    assert answer.text == "The articles do not seem to hold an answer to this question."
+    assert "[1]" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("When did the first container ship leave Newark?", "26 April 1956"),
+        ("How far offshore was the nearest break in the Tonga cable?", "37 kilometres"),
+        ("What did it cost to put a ton of cargo aboard the Ideal-X?", "less than 16 cents a ton"),
+        ("Which country completed the ratification of the Montreal Protocol in 2009?", "Timor-Leste"),
+    ],
+)
+def test_the_answer_says_what_was_asked(example_library: Library, question: str, told: str) -> None:
+    answer = example_library.ask(question)
+    assert answer.found
+    assert told in answer.text
+
+
+def test_hits_are_those_of_retrieve(example_library: Library) -> None:
+    question = "When did the first container ship leave Newark?"
+    for k in (1, 5, 12):
+        assert list(example_library.ask(question, k=k).hits) == example_library.retrieve(question, k=k)
+
+
+def test_a_follow_up_is_answered_from_the_right_article(example_library: Library) -> None:
+    history = [
+        {"role": "user", "content": "Who supplied the turbines at Vindeby?"},
+        {"role": "assistant", "content": "Bonus Energy. [1]"},
+    ]
+    answer = example_library.ask("When was it dismantled?", history=history)
+    assert answer.hits[0].article.title == "Eleven windmills in a shallow bay"
+    assert answer.question == "When was it dismantled? supplied turbines Vindeby"
+
+
+def test_filters_bound_what_is_cited(example_library: Library) -> None:
+    spanish = example_library.ask("Who built the canal?", filters={"languages": "es"})
+    assert spanish.hits
+    assert {hit.article.language for hit in spanish.hits} == {"es"}
+    assert {example_library.article(citation.article_id).language for citation in spanish.citations} <= {"es"}
+
+
+def test_the_same_question_gives_the_same_answer(example_library: Library) -> None:
+    question = "Which ship repaired the cable of Tonga?"
+    assert example_library.ask(question) == example_library.ask(question)
+
+
+# -- articles made to show one thing
+
+
+def _ask(folder: Path, encoder: Encoder, text: str, question: str) -> tuple[Article, Answer]:
+    article = Article("a", "Notes", text, url="https://example.org/notes")
+    with Library.open(folder) as library:
+        library._loaded = encoder
+        library.add(article)
+        return article, library.ask(question)
+
+
+def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(tmp_path: Path, encoder: Encoder) -> None:
+    text = (
+        "The vault has thick walls. Marta Ruiz designed the harbour bridge. She finished the harbour bridge in 1931, "
+        "after nine years of work. Bread is cheap."
+    )
+    _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
+    quote = next(citation.quote for citation in answer.citations if "1931" in citation.quote)
+    assert quote == (
+        "Marta Ruiz designed the harbour bridge. She finished the harbour bridge in 1931, after nine years of work."
+    )
+
+
+def test_it_does_not_reach_back_over_a_paragraph(tmp_path: Path, encoder: Encoder) -> None:
+    text = "The vault has thick walls.\n\nShe finished the harbour bridge in 1931, after nine years of work on it."
+    _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
+    assert answer.citations[0].quote.startswith("She finished")
+
+
+def test_white_space_of_a_quote_is_kept_in_the_citation_and_not_in_the_text(tmp_path: Path, encoder: Encoder) -> None:
+    text = (
+        "The harbour bridge was built over some years and it\r\nwas finished\tin 1931 by  Marta Ruiz, who lived here."
+    )
+    article, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
+    citation = answer.citations[0]
+    assert (citation.quote, citation.start, citation.end) == (text, 0, len(text))
+    assert answer.text == (
+        "The harbour bridge was built over some years and it was finished in 1931 by Marta Ruiz, who lived here. [1]"
+    )
+    assert citation.link == (
+        "https://example.org/notes#:~:text=The%20harbour%20bridge%20was,Ruiz%2C%20who%20lived%20here."
+    )
+    assert article.text == text
+
+
+def test_markup_and_numbers_in_a_text_stay_text(tmp_path: Path, encoder: Encoder) -> None:
+    text = "The harbour bridge <b>was finished</b> in 1931 [7] by Marta Ruiz & sons."
+    _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
+    assert answer.text == f"{text} [1]"
+    assert re.findall(r"\[(\d+)\]$", answer.text) == ["1"]
+
+
+def test_the_same_sentence_twice_is_quoted_once(tmp_path: Path, encoder: Encoder) -> None:
+    text = "\n\n".join(f"# Part {number}\n\nThe harbour bridge was finished in 1931." for number in range(3))
+    _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
+    assert [citation.quote for citation in answer.citations] == ["The harbour bridge was finished in 1931."]

@@ -1,0 +1,161 @@
+"""From a question to hits, on the example articles: order, scores, near-duplicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.late import TokenVectors
+from qa import Library, Passage, lexical
+from qa.retriever import RANKINGS, Candidate, Settings, find, fold_copies
+from qa.store import StoredPassage, Vectors
+from qa.types import Filters
+
+QUESTION = "How far offshore was the nearest break in the Tonga cable?"
+LEDGER, HARBOUR = "tonga-internet-restored-pacific-ledger", "tonga-cable-repaired-harbour-post"
+
+
+def _file(source: str | None) -> str:
+    return Path(source or "").stem
+
+
+def test_hits_are_distinct_passages_best_first(example_library: Library) -> None:
+    hits = example_library.retrieve(QUESTION, k=12)
+    assert len(hits) == 12
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert len({(hit.passage.article_id, hit.passage.start) for hit in hits}) == 12
+    for hit in hits:
+        assert hit.article == example_library.article(hit.passage.article_id)
+        assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
+        assert 0 <= hit.lexical <= 1
+        assert -1 <= hit.dense <= 1
+    assert [hit.passage for hit in example_library.retrieve(QUESTION, k=3)] == [hit.passage for hit in hits[:3]]
+
+
+def test_the_score_is_the_weighted_mean_of_its_parts(example_library: Library) -> None:
+    weights = Settings()
+    total = weights.dense + weights.lexical + weights.late
+    for hit in example_library.retrieve(QUESTION, k=10):
+        parts = weights.dense * hit.dense + weights.lexical * hit.lexical + weights.late * hit.late
+        assert hit.score == pytest.approx(parts / total, abs=1e-4)
+        assert hit.late > 0
+
+
+def test_the_parts_are_cosine_and_share_of_the_best_bm25(example_library: Library) -> None:
+    hits = example_library.retrieve(QUESTION, k=10)
+    encoder = example_library.encoder
+    question = encoder.encode_questions([QUESTION])[0]
+    for hit in hits[:3]:
+        context = ". ".join(part for part in (hit.article.title, hit.passage.heading) if part)
+        vector = encoder.encode_passages([f"{context}\n{hit.passage.text}"])[0]
+        assert hit.dense == pytest.approx(float(vector @ question), abs=5e-3)
+
+
+def test_the_lexical_score_is_the_share_of_the_best_bm25(example_library: Library) -> None:
+    store = example_library._store
+    rows = store.search_terms(lexical.question_terms(QUESTION, store.languages()), 5, Filters())
+    found = find(
+        QUESTION,
+        example_library.encoder.embed_question(QUESTION),
+        store=store,
+        index=example_library._index(),
+        k=20,
+        filters=Filters(),
+        settings=RANKINGS["lexical"],
+    )
+    by_id = {candidate.stored.id: candidate.lexical for candidate in found}
+    shared = [(by_id[passage_id], bm25 / rows[0][1]) for passage_id, bm25 in rows if passage_id in by_id]
+    assert len(shared) >= 3
+    assert shared[0] == (1.0, 1.0)
+    assert [one for one, _ in shared] == pytest.approx([other for _, other in shared])
+
+
+def test_one_story_in_two_papers_is_one_hit_that_counts_its_copy(example_library: Library) -> None:
+    hits = example_library.retrieve(QUESTION, k=3)
+    first = hits[0]
+    assert "37 kilometres" in first.passage.text
+    places = [_file(first.article.source), *(_file(example_library.article(c.article_id).source) for c in first.copies)]
+    assert set(places) == {LEDGER, HARBOUR}
+    for copy in first.copies:
+        assert example_library.article(copy.article_id).text[copy.start : copy.end] == copy.text
+    shown = {(hit.passage.article_id, hit.passage.start) for hit in hits}
+    assert not shown & {(copy.article_id, copy.start) for hit in hits for copy in hit.copies}
+
+
+def test_a_filter_on_one_paper_leaves_no_copy(example_library: Library) -> None:
+    hits = example_library.retrieve(QUESTION, k=3, filters={"sites": "harbour post"})
+    assert {_file(hit.article.source) for hit in hits} == {HARBOUR}
+    assert "37 kilometres" in hits[0].passage.text
+    assert hits[0].copies == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "article"),
+    [
+        ("When did the first container ship leave Newark?", "containers-box-that-shrank-the-world"),
+        ("Which country was the last to ratify the ozone treaty?", "montreal-protocol-how-it-worked"),
+        ("¿En qué año se inauguró el canal?", "canal-de-suez-historia"),
+        ("Who discovered the ozone hole?", "ozone-hole-found-at-halley"),
+        ("When was Vavilov arrested?", "vavilov-leningrad-seed-collection"),
+        ("Who supplied the turbines at Vindeby?", "vindeby-first-offshore-wind-farm"),
+    ],
+)
+def test_the_right_article_comes_first(example_library: Library, question: str, article: str) -> None:
+    assert _file(example_library.retrieve(question, k=1)[0].article.source) == article
+
+
+def test_an_exact_name_is_found_by_its_words(example_library: Library) -> None:
+    store = example_library._store
+    embedded = example_library.encoder.embed_question("Alp Guard")
+    index = example_library._index()
+
+    def first(settings: Settings) -> str:
+        found = find("Alp Guard", embedded, store=store, index=index, k=1, filters=Filters(), settings=settings)
+        return found[0].stored.passage.text
+
+    assert "Alp Guard" in first(RANKINGS["lexical"])
+    assert "Alp Guard" in first(RANKINGS["full"])
+
+
+# -- near-duplicates by themselves
+
+
+def _candidate(number: int, text: str) -> Candidate:
+    tokens = TokenVectors(np.zeros((0, 1), np.uint8), np.zeros((0, 2), np.int16))
+    passage = Passage(f"a{number}", 0, len(text), text)
+    return Candidate(
+        StoredPassage(number, passage, Vectors(np.zeros(8, np.float16), b"")), 1 - number / 100, 0, 0, 0, tokens
+    )
+
+
+STORY = "The repair ship lifted the broken cable from the floor of the sea and joined its ends on deck."
+
+
+def test_near_duplicates_are_folded_into_the_best() -> None:
+    texts = [
+        STORY,
+        "Quite another thing happened on the other side of the world.",
+        STORY.upper(),
+        f"{STORY} So it was told.",
+    ]
+    kept = fold_copies([_candidate(number, text) for number, text in enumerate(texts)], 10)
+    assert [candidate.stored.id for candidate in kept] == [0, 1]
+    assert [copy.article_id for copy in kept[0].copies] == ["a2", "a3"]
+    assert kept[1].copies == ()
+
+
+def test_copies_are_counted_beyond_k() -> None:
+    texts = [STORY, "Quite another thing happened on the other side.", "A third thing came to pass in the end.", STORY]
+    kept = fold_copies([_candidate(number, text) for number, text in enumerate(texts)], 2)
+    assert [candidate.stored.id for candidate in kept] == [0, 1]
+    assert [copy.article_id for copy in kept[0].copies] == ["a3"]
+
+
+def test_passages_that_share_some_words_stay_apart() -> None:
+    texts = [STORY, "The repair ship lifted the broken cable, but nobody knew how it was to be paid for in that year."]
+    texts += ["Yes.", "No."]
+    kept = fold_copies([_candidate(number, text) for number, text in enumerate(texts)], 10)
+    assert [candidate.stored.id for candidate in kept] == [0, 1, 2, 3]
