@@ -1,6 +1,6 @@
 """The same library with dense retrieval alone, for question-set scorers that take an adapter.
 
-    python SCORER SET --adapter benchmarks/dense_adapter.py
+    PYTHONPATH=. python SCORER SET --adapter benchmarks/dense_adapter.py
 
 `open_system(folder)` gives an object with `add`, `retrieve` and `ask`; articles are mappings with id, title, text.
 """

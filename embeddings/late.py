@@ -29,7 +29,7 @@ _OFFSET_RANGE = np.iinfo(np.int16)
 class TokenVectors:
     """The tokens of one passage.
 
-    `signs`: uint8 (n, dim/8), bit j of row i is 1 where dimension j of token i is positive. `offsets`:
+    `signs`: uint8 (n, ⌈dim/8⌉), bit j of row i is 1 where dimension j of token i is positive. `offsets`:
     int16 (n, 2), the characters of the passage each token covers; negative for tokens of the context
     (title, headings) that was embedded in front of it.
     """
@@ -42,7 +42,7 @@ class TokenVectors:
 
     @classmethod
     def from_bytes(cls, data: bytes, dimension: int) -> TokenVectors:
-        rows = np.frombuffer(data, np.uint8).reshape(-1, dimension // 8 + 4)
+        rows = np.frombuffer(data, np.uint8).reshape(-1, (dimension + 7) // 8 + 4)
         return cls(rows[:, :-4], np.ascontiguousarray(rows[:, -4:]).view(np.int16))
 
 
@@ -55,7 +55,7 @@ def compress(embedding: Embedding, *, context: int = 0) -> TokenVectors:
 def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArray[np.float32]:
     """float32 (q, n); res[i][j] estimates cos_sim(question[i], token j of the passage)."""
     with one_thread():
-        return question @ _signed(passage.signs).T
+        return question @ _signed(passage.signs, question.shape[1]).T
 
 
 def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
@@ -66,14 +66,14 @@ def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> N
         return scores
     lengths = np.array([len(passages[i].signs) for i in filled])
     with one_thread():
-        similarity = question @ _signed(np.concatenate([passages[i].signs for i in filled])).T  # (q, all tokens)
+        signs = np.concatenate([passages[i].signs for i in filled])
+        similarity = question @ _signed(signs, question.shape[1]).T  # (q, all tokens)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     scores[filled] = np.maximum.reduceat(similarity, starts, axis=1).mean(axis=0)
     return scores
 
 
-def _signed(signs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """float32 (n, dim) of ±1, scaled so that a product with a unit vector estimates a cosine."""
-    dimension = signs.shape[1] * 8
+def _signed(signs: NDArray[np.uint8], dimension: int) -> NDArray[np.float32]:
+    """float32 (n, dimension) of ±1, scaled so that a product with a unit vector estimates a cosine."""
     scale = 1 / (np.sqrt(dimension) * _SIGN_SHRINKAGE)
-    return (np.unpackbits(signs, axis=1).astype(np.float32) * 2 - 1) * np.float32(scale)
+    return (np.unpackbits(signs, axis=1, count=dimension).astype(np.float32) * 2 - 1) * np.float32(scale)
