@@ -25,7 +25,7 @@ _TIME = re.compile(
 )
 _NAME = re.compile(r"(?<![.!?] )(?<!^)(?<!^[\"“])\b[A-Z][\w’'-]+")
 _REASON = re.compile(
-    r"\b(?:because|since|so that|due to|owing to|thanks to|caused|causes?|reasons?|result(?:s|ed)?|therefore|in order|"
+    r"\b(?:because|so that|due to|owing to|thanks to|caused|causes?|reasons?|result(?:s|ed)?|therefore|in order|"
     r"led to|to blame|blamed)\b",
     re.IGNORECASE,
 )

@@ -238,7 +238,7 @@ class Filters:
         if self.since and self.until:
             precision = min(len(self.since), len(self.until))
             if self.since[:precision] > self.until[:precision]:
-                raise InvalidInput(f"filter since is {self.since}, after until, {self.until}: no date is in between")
+                raise InvalidInput(f"filter since is {self.since}, until {self.until}: no date lies between them")
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))

@@ -246,6 +246,22 @@ class TestShelf:
         assert len(library) == 0
         assert not copy.exists()
 
+    def test_stopping_is_said_and_the_same_again_goes_on(self, library: Library, tmp_path: Path) -> None:
+        files = []
+        for number, name in enumerate(("ash", "beech", "cedar")):
+            file = tmp_path / f"{name}.txt"
+            file.write_text(
+                f"The {name}\n\nThe {name} in the park was planted in {1850 + number} by the town gardener.\n"
+            )
+            files.append(str(file))
+        stopped = BeautifulSoup(shelf.add(library, files, "", on_progress=lambda step: step.done < 2), "html.parser")
+        assert [summary.text for summary in stopped.select("summary")] == ["2 articles added"]
+        assert "Stopped before the end. What was added stays; adding the same again goes on from there." in stopped.text
+        assert sorted(article.title for article in library.articles()) == ["The ash", "The beech"]
+        again = BeautifulSoup(shelf.add(library, files, "", on_progress=lambda step: True), "html.parser")
+        assert [summary.text for summary in again.select("summary")] == ["1 article added", "2 articles already there"]
+        assert "Stopped" not in again.text
+
     def test_two_uploads_of_one_name_are_two_articles(self, library: Library, tmp_path: Path) -> None:
         for place, subject in (("a", "dam on the upper river"), ("b", "weir below the old mill")):
             (tmp_path / place).mkdir()

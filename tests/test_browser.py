@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -47,7 +50,15 @@ def browser() -> Iterator[Browser]:
 class Visit:
     """A page that is open, and everything it asked for and complained of."""
 
-    def __init__(self, browser: Browser, address: str, *, size: dict[str, int] = DESKTOP, dark: bool = False) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        *,
+        size: dict[str, int] = DESKTOP,
+        dark: bool = False,
+        first_script: str = "",
+    ) -> None:
         self.address = address
         self.context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
@@ -61,10 +72,10 @@ class Visit:
         self.page.on("request", self._asked)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        # The page's own first events show that its handlers are in place: keys pressed before are lost.
-        with self.page.expect_response(lambda response: "/queue/data" in response.url):
-            self.page.goto(address)
-        expect(self.box).to_be_visible()
+        if first_script:
+            self.page.add_init_script(first_script)
+        self.page.goto(address)
+        expect(self.box).to_be_enabled()
 
     def _asked(self, request: Request) -> None:
         self.requests.append(request.url)
@@ -112,9 +123,157 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
     assert visit.complaints == []
 
 
+@contextmanager
+def web(page_at: Callable[[str], str]) -> Iterator[str]:
+    """A web server on this machine whose page at each path is what `page_at` gives."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = page_at(self.path).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it overrides
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def background(page: Page, selector: str) -> list[int]:
     colour = page.evaluate("selector => getComputedStyle(document.querySelector(selector)).backgroundColor", selector)
     return [int(number) for number in re.findall(r"\d+", colour)[:3]]
+
+
+# Types and presses Enter in the very task in which the box can first be typed in.
+QUICK = """(() => {
+  const watch = new MutationObserver(() => {
+    const box = document.querySelector("#qa-question textarea");
+    if (!box || box.disabled) return;
+    watch.disconnect();
+    box.focus();
+    document.execCommand("insertText", false, QUESTION);
+    for (const type of ["keydown", "keypress", "keyup"])
+      box.dispatchEvent(new KeyboardEvent(type, { key: "Enter", bubbles: true, cancelable: true }));
+  });
+  watch.observe(document, { subtree: true, childList: true, attributes: true });
+})()"""
+
+
+def test_a_question_typed_at_once_is_not_lost(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, first_script=QUICK.replace("QUESTION", repr(SHARE)))
+    expect(visit.page.locator("#qa-chat .qa-question")).to_have_text([SHARE])
+    expect(visit.answers).to_have_count(1)
+    expect(visit.box).to_have_value("")
+    visit.context.close()
+
+
+def test_the_box_has_the_focus_and_says_what_it_is_for(visit: Visit) -> None:
+    expect(visit.box).to_be_focused()
+    expect(visit.box).to_have_attribute("placeholder", "Ask a question about your articles")
+
+
+def test_a_question_while_the_model_loads_is_answered(browser: Browser, example_copy: Path) -> None:
+    # The lock that is held is the one that loading the model holds, for as long as it takes.
+    with Library.open(example_copy) as slow, slow._loading, running(slow) as url:
+        visit = Visit(browser, url)
+        visit.box.fill(SHARE)
+        visit.box.press("Enter")
+        expect(visit.page.locator("#qa-said")).to_contain_text("model is still loading")
+        expect(visit.page.locator("#qa-chat .qa-question")).to_have_text([SHARE])
+        slow._loading.release()
+        try:
+            expect(visit.answers).to_have_count(1, timeout=90_000)
+        finally:
+            slow._loading.acquire()
+        expect(visit.page.locator("#qa-said")).not_to_contain_text("loading")
+        visit.context.close()
+
+
+def test_open_page_scrolls_to_the_quoted_sentence(visit: Visit, library: Library) -> None:
+    sentence = "The bell of Ostrava mill was cast by Milena Drozd in 1733 for ninety silver thalers."
+    filler = "".join(
+        f"<p>Paragraph {n} tells of the weather, of roads and of fields around the town.</p>" for n in range(90)
+    )
+    page = (
+        "<!DOCTYPE html><html lang='en'><head><title>The mill bell</title></head><body><article><h1>The mill bell</h1>"
+        f"{filler}<p>Visitors ask about it. {sentence} It still rings at noon.</p>{filler}</article></body></html>"
+    )
+    question = "Who cast the bell of Ostrava mill in 1733?"
+    with web(lambda path: page) as site:
+        (article_id,) = library.add(f"{site}bell").added
+        try:
+            answer = visit.ask(question)
+            expect(answer).to_contain_text("Milena Drozd")
+            link = visit.page.locator("#qa-panel .qa-card").first.get_by_role("link", name="Open page")
+            expect(link).to_have_attribute("target", "_blank")
+            expect(link).to_have_attribute("rel", "noopener noreferrer")
+            assert (link.get_attribute("href") or "").startswith(f"{site}bell#:~:text=")
+            with visit.context.expect_page() as opened:
+                link.click()
+            shown = opened.value
+            expect(shown.get_by_text(sentence)).to_be_in_viewport()
+            assert shown.evaluate("scrollY") > 1000
+            shown.close()
+        finally:
+            library.remove(article_id)
+
+
+def test_adding_can_be_stopped_and_goes_on(browser: Browser, visit: Visit, library: Library) -> None:
+    asked, gate = threading.Event(), threading.Event()
+
+    def page_at(path: str) -> str:
+        asked.set()
+        assert gate.wait(60)
+        name = path.strip("/").title()
+        return (
+            f"<html><head><title>The harbour of {name}</title></head><body><article><h1>The harbour of {name}</h1><p>"
+            f"The harbour of {name} was dug by hand over eleven winters, and opened to ships in 1866. Its first "
+            "pilot knew every rock by name, and wrote them down for those who came after.</p></article></body></html>"
+        )
+
+    visit.open_library()
+    other = Visit(browser, visit.address)
+    add, stop = (visit.page.get_by_role("button", name=name) for name in ("Add to the library", "Stop"))
+    expect(stop).to_be_hidden()
+    with web(page_at) as site:
+        addresses = "\n".join(f"{site}{name}" for name in ("alm", "borr", "celd"))
+        try:
+            visit.page.get_by_label("Web addresses").fill(addresses)
+            add.click()
+            expect(add).to_be_hidden()
+            assert asked.wait(30)
+            other.open_library()
+            expect(other.page.get_by_role("button", name="Add to the library")).to_be_visible()
+            expect(other.page.locator("#qa-stop")).to_be_hidden()
+            stop.click()
+            expect(visit.page.get_by_role("button", name="Stopping…")).to_be_disabled()
+            gate.set()
+            report = visit.page.locator("#qa-outcome .qa-report")
+            expect(report).to_contain_text("1 article added")
+            expect(report).to_contain_text("Stopped before the end. What was added stays")
+            expect(stop).to_be_hidden()
+            expect(visit.rows).to_have_count(19)
+            expect(visit.page.get_by_label("Web addresses")).to_have_value(addresses)
+            add.click()
+            expect(report).to_contain_text("2 articles added")
+            expect(report).to_contain_text("1 article already there")
+            expect(report).not_to_contain_text("Stopped")
+            expect(visit.page.get_by_label("Web addresses")).to_have_value("")
+            expect(visit.rows).to_have_count(21)
+        finally:
+            gate.set()
+            other.context.close()
+            for summary in library.summaries("The harbour of"):
+                library.remove(summary.id)
 
 
 def test_ask_read_and_follow_a_citation(visit: Visit, library: Library) -> None:

@@ -22,7 +22,7 @@ NO_ARTICLES = "There are no articles yet. Add some on the Library tab, then ask.
 # Questions for the example articles, each with a part of the title of the article that it needs.
 EXAMPLE_QUESTIONS: tuple[tuple[str, str], ...] = (
     ("Six days in the sand", "Whose estimate put the goods delayed by the Suez closure at 9.6 billion dollars a day?"),
-    ("what Hunga Tonga did to the sea", "Why did so few Tongans die in the 2022 tsunami?"),
+    ("what Hunga Tonga did to the sea", "How deep is the caldera of the Tongan volcano since the eruption?"),
     ("Turbines on a leash", "Why did the floating turbines off Peterhead have to go back to Norway?"),
     ("The seeds that went home", "How many samples went back into the Svalbard mountain in February 2017?"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ _PLACEHOLDER = (
     "Answers are quoted word for word, each with the place it comes from. "
     "Where the articles hold no answer, you are told so."
 )
+_QUESTION_HINT = "Ask a question about your articles"
 _NO_ARTICLES = "### No articles yet\n\nAdd some on the **Library** tab, then ask here."
 
 
@@ -40,9 +42,13 @@ def build(library: Library, *, ready: Callable[[], bool] = lambda: True) -> gr.B
         counts = gr.HTML(_header(library), elem_id="qa-top", apply_default_css=False)
         with gr.Tabs(elem_id="qa-tabs"):
             with gr.Tab("Ask", id="ask"):
-                refresh_ask = _ask_tab(library, ready)
+                refresh_ask, box = _ask_tab(library, ready)
             with gr.Tab("Library", id="library") as shelf_tab:
                 refresh_table = _library_tab(library, counts, refresh_ask)
+        # What is typed before Gradio's handlers are in place would be lost: its own load event opens the box.
+        page.load(
+            lambda: gr.update(interactive=True, placeholder=_QUESTION_HINT), outputs=box, queue=False, **_QUIET
+        ).then(None, js=_FOCUS_QUESTION)
         # Others may have added or removed articles since the page was built or last looked at.
         for look in (page.load, shelf_tab.select):
             look(lambda: _header(library), outputs=counts, **_QUIET)
@@ -70,6 +76,19 @@ def mount_options() -> dict[str, Any]:
     }
 
 
+# Unless the focus is somewhere already, put there by whoever is quick.
+_FOCUS_QUESTION = (
+    "() => { if (document.activeElement === document.body) document.querySelector('#qa-question textarea')?.focus() }"
+)
+
+
+@dataclass
+class _Stop:
+    """Whether the Stop button was pressed. Gradio copies it for each session; its handlers share that copy."""
+
+    pressed: bool = False
+
+
 class _Refresh:
     """A function with the components it reads and draws, to be run after several events."""
 
@@ -81,7 +100,7 @@ class _Refresh:
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def _ask_tab(library: Library, ready: Callable[[], bool]) -> _Refresh:
+def _ask_tab(library: Library, ready: Callable[[], bool]) -> tuple[_Refresh, gr.Textbox]:
     conversation = gr.State(())
     with gr.Row(elem_id="qa-ask", equal_height=False):
         with gr.Column(scale=5, min_width=300, elem_id="qa-left"):
@@ -102,14 +121,14 @@ def _ask_tab(library: Library, ready: Callable[[], bool]) -> _Refresh:
             with gr.Row(elem_id="qa-box"):
                 box = gr.Textbox(
                     "",
-                    placeholder="Ask a question about your articles",
+                    placeholder="Starting…",
+                    interactive=False,
                     label="Your question",
                     show_label=False,
                     container=False,
                     lines=1,
                     max_lines=5,
                     submit_btn="Ask",
-                    autofocus=True,
                     max_length=2000,
                     elem_id="qa-question",
                 )
@@ -166,11 +185,12 @@ def _ask_tab(library: Library, ready: Callable[[], bool]) -> _Refresh:
     def refresh() -> Any:
         return gr.update(examples=_examples(library), placeholder=_PLACEHOLDER if len(library) else _NO_ARTICLES)
 
-    return _Refresh(refresh, outputs=chat)
+    return _Refresh(refresh, outputs=chat), box
 
 
 def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _Refresh:
     selected = gr.State([])
+    stop = gr.State(_Stop())
     with gr.Row(elem_id="qa-add"):
         uploads = gr.File(
             label="Saved pages and texts",
@@ -188,6 +208,7 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
             elem_id="qa-addresses",
         )
     add = gr.Button("Add to the library", variant="primary", elem_id="qa-add-button")
+    halt = gr.Button("Stop", variant="stop", visible=False, elem_id="qa-stop")
     outcome = gr.HTML("", elem_id="qa-outcome", apply_default_css=False)
     with gr.Row(elem_id="qa-list-tools"):
         search = gr.Textbox(
@@ -211,17 +232,31 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
 
     refreshed = _Refresh(refresh, inputs=search, outputs=[listing, selected, remove, confirm])
 
+    def on_stop(stop: _Stop) -> Any:
+        stop.pressed = True
+        return gr.update(value="Stopping…", interactive=False)
+
     def on_add(
+        stop: _Stop,
         uploaded: list[str] | None,
         typed: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by this default
-    ) -> tuple[str, None, str, str]:
-        def on_progress(step: Progress) -> None:
-            progress((step.done, step.total), desc="Reading and indexing", unit="sources")
+    ) -> Iterator[dict[Any, Any]]:
+        unfinished = False
 
+        def on_progress(step: Progress) -> bool:
+            nonlocal unfinished
+            progress((step.done, step.total), desc="Reading and indexing", unit="sources")
+            unfinished = stop.pressed and step.done < step.total
+            return not stop.pressed
+
+        yield {add: gr.update(visible=False), halt: gr.update(visible=True, value="Stop", interactive=True)}
         progress(0, desc="Reading and indexing")
         told = shelf.add(library, uploaded or [], typed, on_progress=on_progress)
-        return told, None, "", _header(library)
+        stop.pressed = False
+        done = {outcome: told, counts: _header(library), add: gr.update(visible=True), halt: gr.update(visible=False)}
+        # After a stop, what was chosen stays: one click goes on.
+        yield done if unfinished else {**done, uploads: None, addresses: ""}
 
     def on_select(event: gr.EventData) -> tuple[list[str], Any, Any]:
         ids = [str(each) for each in event._data.get("ids", [])]
@@ -235,8 +270,10 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
         return shelf.remove(library, ids), _header(library)
 
     loud = {**_QUIET, "show_progress": "full", "show_progress_on": outcome}
+    halt.click(on_stop, stop, halt, queue=False, **_QUIET)
+    shown = [outcome, uploads, addresses, counts, add, halt]
     after = [
-        add.click(on_add, [uploads, addresses], [outcome, uploads, addresses, counts], concurrency_limit=1, **loud),
+        add.click(on_add, [stop, uploads, addresses], shown, concurrency_limit=1, **loud),
         yes.click(on_yes, selected, [outcome, counts], **_QUIET),
     ]
     for event in after:

@@ -100,7 +100,8 @@ def report(library: Library, done: AddReport, refused: Sequence[Failure] = ()) -
         )
         parts.append(f"<details open><summary>{len(failed)} not added</summary><ul>{reasons}</ul></details>")
     if done.stopped:
-        parts.append('<p class="qa-note">Stopped before the end. Adding the same again goes on from there.</p>')
+        said = "Stopped before the end. What was added stays; adding the same again goes on from there."
+        parts.append(f'<p class="qa-note">{said}</p>')
     return f'<div class="qa-report" role="status">{"".join(parts) or "Nothing to add."}</div>'
 
 
