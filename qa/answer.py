@@ -49,6 +49,8 @@ _FURTHER_WITHIN = 0.06
 # Longer quotes are not read: a sentence and what it leans on stay below this.
 _MOST_WORDS = 55
 _SAME_WORDS = 0.6
+# A table's title or a cell says nothing to somebody who has the answer already.
+_FEWEST_WORDS_FURTHER = 6
 
 _LEANING = frozenset(
     """this that these those he she it they his her hers its their theirs him them such both neither either another
@@ -163,7 +165,10 @@ def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> l
         start = _with_antecedent(article, sentence)
         if any(article.id == other and start < e and s < sentence.end for other, s, e in chosen):
             continue
-        own = frozenset(lexical.terms(article.text[sentence.start : sentence.end], article.language))
+        text = article.text[sentence.start : sentence.end]
+        if chosen and len(text.split()) < _FEWEST_WORDS_FURTHER:
+            continue
+        own = frozenset(lexical.terms(text, article.language))
         if any(len(own & other) >= _SAME_WORDS * max(1, min(len(own), len(other))) for other in words):
             continue  # the same thing in nearly the same words
         chosen.append((article.id, start, sentence.end))
