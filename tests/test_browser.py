@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from qa import Article, Library
+from qa.ui.ask import example_questions
 from qa.ui.server import running
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -251,6 +252,12 @@ def test_adding_can_be_stopped_and_goes_on(browser: Browser, visit: Visit, libra
             add.click()
             expect(add).to_be_hidden()
             assert asked.wait(30)
+            bar = visit.page.locator("#qa-outcome").get_by_role("progressbar")
+            expect(bar).to_be_in_viewport()
+            box, frame = bar.bounding_box(), visit.page.locator("#qa-outcome").bounding_box()
+            assert box
+            assert frame
+            assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
             other.open_library()
             expect(other.page.get_by_role("button", name="Add to the library")).to_be_visible()
             expect(other.page.locator("#qa-stop")).to_be_hidden()
@@ -315,15 +322,16 @@ def test_older_answers_keep_their_numbers(visit: Visit) -> None:
 
 
 def test_example_question_and_reading_view(visit: Visit, library: Library) -> None:
-    visit.page.get_by_role("button", name=TSUNAMI).click()
+    question = example_questions(library)[1]
+    visit.page.get_by_role("button", name=question).click()
     expect(visit.answers).to_have_count(1)
-    quote = library.ask(TSUNAMI).citations[0].quote
+    quote = library.ask(question).citations[0].quote
     with visit.context.expect_page() as opened:
         visit.page.locator("#qa-panel").get_by_role("link", name="Read in article").first.click()
     reading = opened.value
     expect(reading.locator("mark").first).to_be_in_viewport()
     assert " ".join(reading.locator("mark").all_inner_texts()).split() == quote.split()
-    expect(reading.locator("h1")).to_have_text(library.ask(TSUNAMI).citations[0].title)
+    expect(reading.locator("h1")).to_have_text(library.ask(question).citations[0].title)
 
 
 def test_nothing_found(visit: Visit) -> None:
