@@ -30,7 +30,9 @@ _PLAIN = frozenset(
 _CARRIES_ON = re.compile(r"\s*(and|but|or|so|also|then|what about|how about|y|et|und)\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # "that" points back after these ("after that", "why is that"); elsewhere it opens a clause ("the ship that …").
-_BEFORE_POINTING_THAT = frozenset("about of after before is was does did do by with from on for in to why how and".split())
+_BEFORE_POINTING_THAT = frozenset(
+    "about of after before is was does did do by with from on for in to why how and".split()
+)
 _THERE_IS = frozenset("is are was were be been".split())
 # A question with fewer words of its own than this leans on what came before.
 _ENOUGH_OWN_WORDS = 2

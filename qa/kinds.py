@@ -35,7 +35,8 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "number",
         re.compile(
-            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late|soon)\b"
+            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late)"
+            r"\b"
             r"|\bwhat (?:is the |was the |are the )?(?:percent|percentage|number|population|share|proportion|amount|"
             r"length|height|price|cost|size|age|rate|speed|temperature|depth|distance)\b"
         ),
