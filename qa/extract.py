@@ -38,6 +38,12 @@ def article_id(location: str | bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
+# Control characters that no text has but by accident; a page may hold a stray one, a program is full of them.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MOST_CONTROL = 0.02
+_HEAD_LOOKED_AT = 4096
+
+
 def read(page: Page) -> Article:
     """The article of a loaded page; errors as in `read_page`."""
     return read_page(page.content, page.url, media_type=page.media_type, charset=page.charset, source=page.location)
@@ -66,6 +72,12 @@ def read_page(
                     f"{source or url or 'the content'} is {kind}; readable are {', '.join(MEDIA_TYPES)}"
                 )
         text = decode(content, charset)
+        head = text[:_HEAD_LOOKED_AT]
+        if len(_CONTROL.findall(head)) > _MOST_CONTROL * len(head):
+            raise UnsupportedSource(
+                f"{source or url or 'the content'} is binary data, whatever its name; "
+                f"readable are {', '.join(MEDIA_TYPES)}"
+            )
     else:
         text = whole_characters(content)
     kind = _kind(text, media_type, source or url)

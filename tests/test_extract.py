@@ -437,3 +437,14 @@ def test_an_example_keeps_its_table_list_and_captions() -> None:
         "A box every seven minutes: th",
         "Nominal capacity as stated by",
     ]
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02PK", b"\x7fELF\x02\x01\x01" + bytes(300) + b"main printf"])
+def test_binary_data_under_the_name_of_a_page_is_refused(content: bytes) -> None:
+    with pytest.raises(UnsupportedSource, match=r"x\.html"):
+        read_page(content, media_type="text/html", source="x.html")
+
+
+def test_a_stray_control_character_is_no_reason_to_refuse() -> None:
+    prose = "<p>The harbour was dredged in 1931, and again after the war, to nine metres at low water.</p>" * 4
+    assert "\x00" not in read_page(f"<html><body>\x00{prose}</body></html>".encode()).text
