@@ -166,12 +166,15 @@ def test_nothing_is_gold_for_unanswerable_questions() -> None:
     assert gold_spans(question(answerable=False), ARTICLE) == []
 
 
+def _letters(text: str) -> str:
+    return "".join(character for character in text if character.isalpha())
+
+
 @given(st.text(alphabet="ab \n.,", max_size=40), st.text(alphabet="ab.", min_size=1, max_size=3))
 def test_spans_hold_the_answer(text: str, answer: str) -> None:
     spans = gold_spans(question(answers=(answer,)), Article(id="a", title="t", text=text))
-    letters = answer.replace(".", "")
-    for span in spans:
-        assert letters in text[span.start : span.end].replace(".", "")
+    for span in spans:  # separators may differ: "a.a" is found in "a, a"
+        assert _letters(answer) in _letters(text[span.start : span.end])
     if answer in text:
         assert text[spans[0].start : spans[0].end] == answer
 

@@ -102,7 +102,7 @@ def test_filters_take_a_name_or_several() -> None:
         ({"author": "Ana"}, "unknown filter author; known: authors, sites"),
         ({"authors": [1]}, r"filter authors is \[1\]"),
         ({"since": "last year"}, "filter since is 'last year'"),
-        ({"since": "2022-05", "until": "2022-04"}, "2022-05, after until, 2022-04"),
+        ({"since": "2022-05", "until": "2022-04"}, "2022-05, until 2022-04"),
         ("Ana", "filters is str"),
     ],
 )
