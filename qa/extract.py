@@ -73,7 +73,7 @@ def read_page(
                 )
         text = decode(content, charset)
         head = text[:_HEAD_LOOKED_AT]
-        if len(_CONTROL.findall(head)) > _MOST_CONTROL * len(head):
+        if len(_CONTROL.findall(head)) > _MOST_CONTROL * len(head) and _CONTROL.sub("", head).strip():
             raise UnsupportedSource(
                 f"{source or url or 'the content'} is binary data, whatever its name; "
                 f"readable are {', '.join(MEDIA_TYPES)}"
