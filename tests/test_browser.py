@@ -18,6 +18,9 @@ from qa import Article, Library
 from qa.ui.ask import example_questions
 from qa.ui.server import running
 
+# The machine may be busy with other things; a wait ends as soon as what is waited for is there.
+expect.set_options(timeout=30_000)
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: install it, or name it in CHROMIUM")
 
