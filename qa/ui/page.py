@@ -273,7 +273,9 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
     halt.click(on_stop, stop, halt, queue=False, **_QUIET)
     shown = [outcome, uploads, addresses, counts, add, halt]
     after = [
-        add.click(on_add, [stop, uploads, addresses], shown, concurrency_limit=1, **loud),
+        # "multiple": by default a click is ignored while Gradio takes the last one for unfinished, which it has done
+        # after a stop. The button is hidden while adding, and one run at a time holds for everybody.
+        add.click(on_add, [stop, uploads, addresses], shown, concurrency_limit=1, trigger_mode="multiple", **loud),
         yes.click(on_yes, selected, [outcome, counts], **_QUIET),
     ]
     for event in after:
