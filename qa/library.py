@@ -234,6 +234,11 @@ class Library:
         return self._store.passage_count
 
     @property
+    def stamp(self) -> str:
+        """Changes with every change to what is stored, whoever makes it: equal stamps are the same state."""
+        return self._store.stamp
+
+    @property
     def folder(self) -> Path:
         return self._store.path.parent
 

@@ -42,18 +42,15 @@ def build(library: Library, *, ready: Callable[[], bool] = lambda: True) -> gr.B
         counts = gr.HTML(_header(library), elem_id="qa-top", apply_default_css=False)
         with gr.Tabs(elem_id="qa-tabs"):
             with gr.Tab("Ask", id="ask"):
-                refresh_ask, box = _ask_tab(library, ready)
+                box = _ask_tab(library, ready, counts)
             with gr.Tab("Library", id="library") as shelf_tab:
-                refresh_table = _library_tab(library, counts, refresh_ask)
+                _library_tab(library, counts)
         # What is typed before Gradio's handlers are in place would be lost: its own load event opens the box.
-        page.load(
-            lambda: gr.update(interactive=True, placeholder=_QUESTION_HINT), outputs=box, queue=False, **_QUIET
-        ).then(None, js=_FOCUS_QUESTION)
+        page.load(lambda: gr.update(interactive=True, placeholder=_QUESTION_HINT), outputs=box, **_AT_ONCE).then(
+            None, js=_FOCUS_QUESTION
+        )
         # Others may have added or removed articles since the page was built or last looked at.
-        for look in (page.load, shelf_tab.select):
-            look(lambda: _header(library), outputs=counts, **_QUIET)
-            look(refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET)
-            look(refresh_table.fn, inputs=refresh_table.inputs, outputs=refresh_table.outputs, **_QUIET)
+        gr.on([page.load, shelf_tab.select], lambda: _header(library), outputs=counts, **_AT_ONCE)
         endpoints = Endpoints(library)
         api(endpoints.ask, api_name="ask", concurrency_limit=PARALLEL_QUESTIONS)
         api(endpoints.retrieve, api_name="retrieve", concurrency_limit=PARALLEL_QUESTIONS)
@@ -89,18 +86,15 @@ class _Stop:
     pressed: bool = False
 
 
-class _Refresh:
-    """A function with the components it reads and draws, to be run after several events."""
-
-    def __init__(self, fn: Callable[..., Any], *, inputs: Any = None, outputs: Any) -> None:
-        self.fn, self.inputs, self.outputs = fn, inputs, outputs
-
-
 # Events of the page are its own business: other programs call the named endpoints.
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# What is done at once is answered in its own response. Gradio's queue, for what takes long or comes in steps, tells
+# results over an event stream that it closes when nothing is left to tell; a click in that very moment is lost to
+# Gradio's client (seen in 4 of 12 runs on a busy machine when a search followed a chain of queued refreshes).
+_AT_ONCE: dict[str, Any] = {**_QUIET, "queue": False}
 
 
-def _ask_tab(library: Library, ready: Callable[[], bool]) -> tuple[_Refresh, gr.Textbox]:
+def _ask_tab(library: Library, ready: Callable[[], bool], counts: gr.HTML) -> gr.Textbox:
     conversation = gr.State(())
     with gr.Row(elem_id="qa-ask", equal_height=False):
         with gr.Column(scale=5, min_width=300, elem_id="qa-left"):
@@ -170,7 +164,7 @@ def _ask_tab(library: Library, ready: Callable[[], bool]) -> tuple[_Refresh, gr.
         return gr.update(label=f"Filters ({held} set)" if held else "Filters")
 
     narrowed = [author, site, since, until]
-    gr.on([field.change for field in narrowed], name_drawer, narrowed, drawer, trigger_mode="always_last", **_QUIET)
+    gr.on([field.change for field in narrowed], name_drawer, narrowed, drawer, trigger_mode="always_last", **_AT_ONCE)
     run: dict[str, Any] = {
         **_QUIET,
         "outputs": shown,
@@ -180,15 +174,16 @@ def _ask_tab(library: Library, ready: Callable[[], bool]) -> tuple[_Refresh, gr.
     }
     asked = box.submit(on_ask, [box, conversation, *narrowed], **run)
     picked = chat.example_select(on_example, [conversation, *narrowed], **run)
-    clear.click(lambda: draw(View(())), outputs=shown, cancels=[asked, picked], **_QUIET)
+    clear.click(lambda: draw(View(())), outputs=shown, cancels=[asked, picked], **_AT_ONCE)
 
     def refresh() -> Any:
         return gr.update(examples=_examples(library), placeholder=_PLACEHOLDER if len(library) else _NO_ARTICLES)
 
-    return _Refresh(refresh, outputs=chat), box
+    counts.change(refresh, outputs=chat, trigger_mode="always_last", **_AT_ONCE)
+    return box
 
 
-def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _Refresh:
+def _library_tab(library: Library, counts: gr.HTML) -> None:
     selected = gr.State([])
     stop = gr.State(_Stop())
     with gr.Row(elem_id="qa-add"):
@@ -230,8 +225,6 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
     def refresh(search: str) -> tuple[str, list[str], Any, Any]:
         return shelf.table(library, search), [], gr.update(interactive=False), gr.update(visible=False)
 
-    refreshed = _Refresh(refresh, inputs=search, outputs=[listing, selected, remove, confirm])
-
     def on_stop(stop: _Stop) -> Any:
         stop.pressed = True
         return gr.update(value="Stopping…", interactive=False)
@@ -266,31 +259,32 @@ def _library_tab(library: Library, counts: gr.HTML, refresh_ask: _Refresh) -> _R
         question = shelf.confirmation(library, ids)
         return question, gr.update(visible=bool(question))
 
-    def on_yes(ids: list[str]) -> tuple[str, str]:
-        return shelf.remove(library, ids), _header(library)
+    def on_yes(ids: list[str]) -> tuple[str, str, Any]:
+        return shelf.remove(library, ids), _header(library), gr.update(visible=False)
 
+    # One event for both: of two that draw the same table, the one that began first may end last.
+    gr.on(
+        [search.change, counts.change],
+        refresh,
+        search,
+        [listing, selected, remove, confirm],
+        trigger_mode="always_last",
+        **_AT_ONCE,
+    )
     loud = {**_QUIET, "show_progress": "full", "show_progress_on": outcome}
-    halt.click(on_stop, stop, halt, queue=False, **_QUIET)
     shown = [outcome, uploads, addresses, counts, add, halt]
-    after = [
-        # "multiple": by default a click is ignored while Gradio takes the last one for unfinished, which it has done
-        # after a stop. The button is hidden while adding, and one run at a time holds for everybody.
-        add.click(on_add, [stop, uploads, addresses], shown, concurrency_limit=1, trigger_mode="multiple", **loud),
-        yes.click(on_yes, selected, [outcome, counts], **_QUIET),
-    ]
-    for event in after:
-        event.then(refreshed.fn, refreshed.inputs, refreshed.outputs, **_QUIET).then(
-            refresh_ask.fn, outputs=refresh_ask.outputs, **_QUIET
-        )
-    search.change(refreshed.fn, refreshed.inputs, refreshed.outputs, trigger_mode="always_last", **_QUIET)
-    listing.select(on_select, outputs=[selected, remove, confirm], trigger_mode="always_last", **_QUIET)
-    remove.click(on_remove, selected, [what, confirm], **_QUIET)
-    cancel.click(lambda: gr.update(visible=False), outputs=confirm, **_QUIET)
-    return refreshed
+    add.click(on_add, [stop, uploads, addresses], shown, concurrency_limit=1, **loud)
+    halt.click(on_stop, stop, halt, **_AT_ONCE)
+    listing.select(on_select, outputs=[selected, remove, confirm], trigger_mode="always_last", **_AT_ONCE)
+    remove.click(on_remove, selected, [what, confirm], **_AT_ONCE)
+    yes.click(on_yes, selected, [outcome, counts, confirm], **_AT_ONCE)
+    cancel.click(lambda: gr.update(visible=False), outputs=confirm, **_AT_ONCE)
 
 
 def _header(library: Library) -> str:
-    return f'<header class="qa-header"><h1>{TITLE}</h1><p>{shelf.counts(library)}</p></header>'
+    """Title and counts. It differs whenever the library does, and what shows articles is drawn anew when it changes."""
+    held = f"<h1>{TITLE}</h1><p>{shelf.counts(library)}</p>"
+    return f'<header class="qa-header" data-stamp="{library.stamp}">{held}</header>'
 
 
 def _examples(library: Library) -> list[Any] | None:
