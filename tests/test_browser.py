@@ -112,6 +112,12 @@ class Visit:
         self.page.get_by_role("tab", name="Library").click()
         expect(self.rows.first).to_be_visible()
 
+    def open_filters(self) -> None:
+        self.page.get_by_role("button", name="Filters").click()
+        expect(self.page.get_by_label("From")).to_be_visible()
+        # Gradio mounts the fields now, and empties them once more some 30 ms later; nobody types as soon as that.
+        self.page.wait_for_timeout(500)
+
     def overflow(self) -> int:
         """Pixels that the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
@@ -345,7 +351,7 @@ def test_nothing_found(visit: Visit) -> None:
 
 
 def test_filters_and_a_date_that_is_none(visit: Visit) -> None:
-    visit.page.get_by_role("button", name="Filters").click()
+    visit.open_filters()
     visit.page.get_by_label("From").fill("last March")
     visit.box.fill(SHARE)
     visit.box.press("Enter")
