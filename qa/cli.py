@@ -97,8 +97,8 @@ def build_parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    add = command("add", _add, "add pages, folders, URLs or feeds; unchanged ones are skipped", model=True)
-    add.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder (with all in it), a URL or a feed")
+    add = command("add", _add, "add pages, folders and URLs; unchanged ones are skipped", model=True)
+    add.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder (with all in it) or a URL")
 
     ask = command("ask", _ask, "answer a question with cited sentences", model=True)
     ask.add_argument("question")

@@ -23,7 +23,8 @@ _PLAIN = frozenset(
     is are was were be been being am do does did done has have had having can could will would shall should may might
     must who whom whose what which when where why how many much long far often old more most less least very also too
     not no yes any some all each every other me my i we us our you your please tell show give say said know think mean
-    explain describe list name happened happen happens mentioned else again still ever just only like
+    explain describe list name happened happen happens mentioned else again still ever just only like get
+    gets got getting
     de la el los las un una y en que por con para del se su qué cuándo dónde quién cómo le les des et du au aux est qui
     quand où comment pourquoi der die das und in von zu den mit wer was wann wo wie warum""".split()
 )

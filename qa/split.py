@@ -97,6 +97,8 @@ def _units(article: Article, block: Block) -> Iterator[_Unit]:
         bare = text[start:end].strip()
         first = start + text[start:end].index(bare)
         spans: Iterable[tuple[int, int]] = [(first, first + len(bare))] if bare else []
+        if _too_long(text, first, first + len(bare)):  # than the model reads: cut like prose
+            spans = sentence_spans(text, start, end, article.language)
     else:
         spans = sentence_spans(text, start, end, article.language)
     opens = True
@@ -108,8 +110,7 @@ def _units(article: Article, block: Block) -> Iterator[_Unit]:
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The span itself, or, where it is too long for the model's window, parts of it cut at white space."""
-    total = word_count(text[start:end])
-    if total <= _LONGEST_UNIT_WORDS and end - start <= 12 * _LONGEST_UNIT_WORDS:
+    if not _too_long(text, start, end):
         yield start, end
         return
     first, words = start, 0.0
@@ -125,6 +126,10 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         last = match.end()
     if words:
         yield first, last
+
+
+def _too_long(text: str, start: int, end: int) -> bool:
+    return end - start > 12 * _LONGEST_UNIT_WORDS or word_count(text[start:end]) > _LONGEST_UNIT_WORDS
 
 
 def _pack(units: list[_Unit], target: int) -> Iterator[list[_Unit]]:

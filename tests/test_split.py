@@ -158,6 +158,15 @@ def test_items_and_rows_are_quoted_whole() -> None:
     assert [quote for passage in passages for quote in _quoted(article, passage)] == [piece.text for piece in pieces]
 
 
+def test_an_item_longer_than_the_model_reads_is_cut_into_sentences() -> None:
+    sentences = [f"Sentence number {i} of one long item tells something of its own." for i in range(40)]
+    text, blocks = lay_out([Piece("item", " ".join(sentences), 1, group=1)])
+    article = Article("a", "t", text, blocks=blocks)
+    passages = split(article)
+    assert len(passages) > 1
+    assert [quote for passage in passages for quote in _quoted(article, passage)] == sentences
+
+
 def test_abbreviations_do_not_end_a_sentence() -> None:
     text = "Dr. Smith met Prof. Ana Li et al. in the U.S. Capitol at 3.5 percent, see Fig. 3 there. He left."
     article = Article("a", "t", text, language="en")
