@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qa.blocks import Piece, code_lines, one_line
 from qa.captions import with_captions
-from qa.chrome import ends_a_sentence, same_text
+from qa.chrome import ends_a_sentence
 from qa.markup import UNSEEN
+from qa.tree import join_cut_body, leave_own_article, open_layout_tables, wrap_loose_text
 from qa.types import BlockKind
 
 if TYPE_CHECKING:
@@ -26,15 +28,25 @@ def main_pieces(html: str, soup: BeautifulSoup, *, url: str | None = None, title
 
     `titles` are the forms of the page's title: they tell its own article from others beside it.
     """
+    pieces = _read(html, url=url, titles=titles)
+    if _sentences_in_pieces(pieces):
+        pieces = _read(html, url=url, titles=titles, wrap=True)
+    return with_captions(pieces or _every_paragraph(soup), soup)
+
+
+def _read(html: str, *, url: str | None, titles: Collection[str], wrap: bool = False) -> list[Piece]:
+    """What trafilatura takes for the main text; `wrap`: after loose text was made paragraphs."""
     import trafilatura
 
     body = None
     try:
         tree = trafilatura.load_html(html)
         if tree is not None:
-            _open_layout_tables(tree)
-            _leave_own_article(tree, titles)
-            _join_cut_body(tree)
+            open_layout_tables(tree)
+            leave_own_article(tree, titles)
+            join_cut_body(tree)
+            if wrap:
+                wrap_loose_text(tree)
             document = trafilatura.bare_extraction(
                 tree, url=url, include_comments=False, include_links=True, include_formatting=True
             )
@@ -43,75 +55,20 @@ def main_pieces(html: str, soup: BeautifulSoup, *, url: str | None = None, title
         logger.info(
             "the main text was not found (%s: %s); every paragraph of the page is taken", type(error).__name__, error
         )
-    pieces = list(_pieces(body)) if body is not None else []
-    if not pieces:
-        pieces = _every_paragraph(soup)
-    return with_captions(pieces, soup)
+    return list(_pieces(body)) if body is not None else []
 
 
-def _open_layout_tables(tree: Any) -> None:
-    """Make containers of tables that lay out the page and show no data: their cells hold headings and paragraphs.
-
-    The cell with the most prose is the article, unless the page names one itself.
-    """
-    rooms = []
-    for table in list(tree.iter("table")):
-        inside = [element for element in table.iter(*_TABLE_PARTS) if next(element.iterancestors("table")) is table]
-        cells = [element for element in inside if element.tag in ("td", "th")]
-        if any(next(cell.iter("h1", "h2", "h3"), None) is not None or len(cell.findall("p")) >= 3 for cell in cells):
-            rooms.extend(cells)
-            for element in (table, *inside):
-                element.tag = "div"
-    if rooms and next(tree.iter("article", "main"), None) is None:
-        prose = [sum(len(paragraph.text_content()) for paragraph in room.iterchildren("p")) for room in rooms]
-        largest = max(prose)
-        if largest > _MIN_ARTICLE:
-            rooms[prose.index(largest)].tag = "article"
+def _sentences_in_pieces(pieces: Sequence[Piece]) -> bool:
+    """Whether paragraphs go on in the middle of a sentence: trafilatura parts loose text at every link and italics."""
+    paragraphs = [piece.text for piece in pieces if piece.kind == "paragraph"]
+    cut = sum(
+        not ends_a_sentence(before) and (after[0].islower() or after[0] in ".,;:!?)’”")
+        for before, after in pairwise(paragraphs)
+    )
+    return cut >= _CUT_SENTENCES
 
 
-_TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
-
-
-def _leave_own_article(tree: Any, titles: Collection[str]) -> None:
-    """Take other `article` elements out where exactly one holds the headline: they are teasers and comments."""
-    articles = list(tree.iter("article"))
-    if len(articles) < 2:
-        return
-    keys = {same_text(title) for title in titles}
-    heads = [head for head in tree.iter("h1", "h2") if same_text(head.text_content()) in keys]
-    own = {id(holder): holder for head in heads if (holder := next(head.iterancestors("article"), None)) is not None}
-    if len(own) != 1:
-        return
-    (holder,) = own.values()
-    if len(holder.text_content()) < _MIN_ARTICLE:
-        return  # a header of its own, with the body elsewhere
-    around = {*holder.iterancestors(), *holder.iter("article")}
-    for other in articles:
-        if other not in around and other.getparent() is not None:
-            other.drop_tree()
-
-
-_MIN_ARTICLE = 500  # characters
-
-
-def _join_cut_body(tree: Any) -> None:
-    """Make one container of a body that is cut into several alike, around advertisements: only the first would be read.
-
-    Alike are elements with the same class and several paragraphs each, at the same depth of the page's only article.
-    """
-    articles = list(tree.iter("article"))
-    if len(articles) != 1:
-        return
-    alike: dict[tuple[str, int], list[Any]] = {}
-    for element in articles[0].iter("div", "section"):
-        name = element.get("class")
-        if name and sum(len(child.text_content()) > 80 for child in element.iterchildren("p")) >= 2:
-            depth = sum(1 for _ in element.iterancestors())
-            alike.setdefault((name, depth), []).append(element)
-    for first, *others in alike.values():
-        for other in others:
-            for child in list(other):
-                first.append(child)
+_CUT_SENTENCES = 2  # one may be verse, or a headline that starts with a name like eBay
 
 
 class _Walk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,28 @@ def test_a_body_cut_into_several_containers_is_read_whole() -> None:
     body = "<aside>Advertisement</aside>".join(f"<div class='article__body'>{paragraphs(part)}</div>" for part in parts)
     text = read_page(page_of(f"<div>{body}</div>")).text
     assert [sentence for sentence in SENTENCES if sentence not in text] == []
+
+
+def test_loose_text_between_line_breaks_becomes_paragraphs_with_its_links_inside() -> None:
+    first = (
+        "The ferry to Lunga leaves at seven, writes <em><a href='/c'>The Courier</a></em>, and comes back at dusk with "
+        "whoever has not been <a href='/r'>rowed over to the other side</a> by one of the crofters."
+    )
+    second = (
+        "Nobody knows who built the pier. A note in the <i>Parish Record</i> of 1788 speaks of a pier that was already "
+        "old, and of a <a href='/s'>storm that took half of it</a> in the winter before."
+    )
+    third = "It was mended in 1790 with larch from the mainland, and it has been mended every spring since then."
+    page = (
+        "<html><head><title>The pier of Lunga</title></head><body><nav><a href='/'>Home</a> <a href='/n'>News</a></nav>"
+        f"<div class='article'><h1>The pier of Lunga</h1><div class='content'>{first}<br> <br>{second}<br><br>\n"
+        f"<img src='p.jpg' alt=''>{third}<br><br></div></div></body></html>"
+    )
+    article = read_page(page.encode())
+    plain = [re.sub("<[^>]+>", "", paragraph) for paragraph in (first, second, third)]
+    assert [(block.kind, article.text[block.start : block.end]) for block in article.blocks] == [
+        ("paragraph", paragraph) for paragraph in plain
+    ]
 
 
 def test_a_table_that_lays_out_the_page_is_no_table() -> None:
