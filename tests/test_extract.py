@@ -225,12 +225,15 @@ def test_loose_text_between_line_breaks_becomes_paragraphs_with_its_links_inside
     page = (
         "<html><head><title>The pier of Lunga</title></head><body><nav><a href='/'>Home</a> <a href='/n'>News</a></nav>"
         f"<div class='article'><h1>The pier of Lunga</h1><div class='content'>{first}<br> <br>{second}<br><br>\n"
-        f"<img src='p.jpg' alt=''>{third}<br><br></div></div></body></html>"
+        f"<img src='p.jpg' alt=''>{third}<br><ul><li>Adults four crowns</li><li>Sheep one crown</li></ul></div></div>"
+        "</body></html>"
     )
     article = read_page(page.encode())
     plain = [re.sub("<[^>]+>", "", paragraph) for paragraph in (first, second, third)]
     assert [(block.kind, article.text[block.start : block.end]) for block in article.blocks] == [
-        ("paragraph", paragraph) for paragraph in plain
+        *(("paragraph", paragraph) for paragraph in plain),
+        ("item", "Adults four crowns"),
+        ("item", "Sheep one crown"),
     ]
 
 
