@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.model import ModelFiles, find_model
+from embeddings.model import PACKAGED_SHA256, ModelFiles, find_model
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,14 @@ class Embedding:
 
     `vector`: float32 (dim,), length 1. `tokens`: float32 (n, dim), every row of length 1, without the
     tokenizer's special tokens. `offsets`: int32 (n, 2), the characters of the text that each token covers.
+    `familiarity`: 0..1, how well the model knows the text's language; set for questions, 1 for passages and for models
+    of which nothing is known.
     """
 
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
     offsets: NDArray[np.int32]
+    familiarity: float = 1.0
 
 
 class Encoder:
@@ -77,14 +80,16 @@ class Encoder:
         return self._embed(texts, "document", batch_size)
 
     def embed_question(self, text: str) -> Embedding:
-        """Vector and token vectors of one question."""
+        """Vector, token vectors and familiarity of one question."""
         with self._lock:  # see embeddings/threads.py; the lock keeps a batch of passages from running meanwhile
             threads = torch.get_num_threads()
             torch.set_num_threads(1)
             try:
-                return self._embed([text], "query", 1)[0]
+                embedding = self._embed([text], "query", 1)[0]
             finally:
                 torch.set_num_threads(threads)
+        known = familiarity(text, embedding.offsets) if self.files.digest == PACKAGED_SHA256 else 1.0
+        return replace(embedding, familiarity=known)
 
     def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         if not len(texts):
@@ -123,6 +128,17 @@ class Encoder:
         keep = ~special
         for i in range(len(texts)):
             yield Embedding(vectors[i], tokens[i][keep[i]], offsets[i][keep[i]])
+
+
+def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
+    """0..1: how well an English model's tokenizer, and so the model, knows the language of `text`.
+
+    What it knows it cuts into words, what it does not into letters. `offsets` are those of the text's tokens. Letters
+    to a token, mean over 200 questions each: English 4.1 to 4.7, Spanish and German 2.8, Arabic, Russian and Chinese
+    1.0 to 1.1. One letter gives 0, three or more give 1.
+    """
+    lengths = [end - start for start, end in offsets.tolist() if text[start:end].isalpha()]
+    return float(np.clip((np.mean(lengths) - 1) / 2, 0, 1)) if lengths else 1.0
 
 
 def _without_prefix(embedding: Embedding, length: int) -> Embedding:

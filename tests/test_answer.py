@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,41 @@ def test_the_same_sentence_twice_is_quoted_once(tmp_path: Path, encoder: Encoder
     text = "\n\n".join(f"# Part {number}\n\nThe harbour bridge was finished in 1931." for number in range(3))
     _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")
     assert [citation.quote for citation in answer.citations] == ["The harbour bridge was finished in 1931."]
+
+
+RUSSIAN = {
+    "Маяк": (
+        "Маяк на мысе Скарв построили каменщики с материка, и работа заняла у них три года. Башня сложена из серого "
+        "гранита, который возили на лодках из каменоломни у соседнего посёлка. Смотрители жили в доме под горой и "
+        "поднимались наверх по двумстам четырнадцати ступеням. Лампу сначала заправляли маслом, а потом керосином, и "
+        "каждую ночь её нужно было чистить. После большой бури лампу починил часовщик Игнат Воронов."
+    ),
+    "Гавань": (
+        "Гавань вырыли вручную за одиннадцать зим, и корабли стали заходить в неё сразу после окончания работ. Первый "
+        "лоцман знал каждый камень по имени и записал все имена для тех, кто придёт после него. Склады у причала "
+        "сгорели дважды, и оба раза их построили заново из лиственницы. Рыбу солили тут же, на берегу, под навесами."
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def russian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    with Library.open(tmp_path_factory.mktemp("russian")) as library:
+        library.add([Article(id=title, title=title, text=text, language="ru") for title, text in RUSSIAN.items()])
+        yield library
+
+
+def test_a_language_the_model_does_not_know_is_answered_by_its_words(russian: Library) -> None:
+    answer = russian.ask("Кто починил лампу после бури?")
+    # The sentence stands past the model's window, which Russian fills letter by letter.
+    assert answer.found
+    assert answer.citations[0].quote == "После большой бури лампу починил часовщик Игнат Воронов."
+    assert [hit.article.id for hit in russian.retrieve("Из чего построили склады у причала?", k=2)] == [
+        "Гавань",
+        "Маяк",
+    ]
+
+
+def test_a_language_the_model_does_not_know_is_declined_too(russian: Library) -> None:
+    answer = russian.ask("Какая команда выиграла чемпионат мира по футболу?")
+    assert (answer.found, answer.citations) == (False, ())

@@ -54,6 +54,21 @@ def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
     np.testing.assert_allclose(encoder.embed_question(TEXTS[1]).vector, expected[1], atol=1e-5)
 
 
+def test_familiarity_tells_languages_that_the_packaged_model_knows(encoder: Encoder) -> None:
+    asked = {
+        "en": "Who mended the lamp of the lighthouse after the storm?",
+        "de": "Wer hat nach dem Sturm die Lampe des Leuchtturms ausgebessert?",
+        "ru": "Кто починил лампу маяка после бури?",
+        "zh": "暴风雨之后是谁修好了灯塔的灯？",
+        "none": "1874?",
+    }
+    known = {language: encoder.embed_question(text).familiarity for language, text in asked.items()}
+    assert known["en"] == known["none"] == 1
+    assert 0.5 < known["de"] < 1
+    assert known["ru"] < 0.1
+    assert known["zh"] < 0.1
+
+
 def test_no_texts_give_no_rows(encoder: Encoder) -> None:
     assert encoder.encode_passages([]).shape == (0, 384)
     assert encoder.encode_questions([]).dtype == np.float32
