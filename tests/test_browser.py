@@ -106,6 +106,9 @@ class Visit:
         self.box.fill(question)
         self.box.press("Enter")
         expect(self.answers).to_have_count(before + 1, timeout=90_000)
+        # The page takes the next question when it has heard that this one is done: milliseconds after the answer is
+        # drawn, more on a busy machine. What is sent before stays in the box, for a person to send again.
+        self.page.wait_for_timeout(300)
         return self.answers.last
 
     def open_library(self) -> None:
