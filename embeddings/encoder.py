@@ -134,7 +134,7 @@ def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
     """0..1: how well an English model's tokenizer, and so the model, knows the language of `text`.
 
     What it knows it cuts into words, what it does not into letters. `offsets` are those of the text's tokens. Letters
-    to a token, mean over 200 questions each: English 4.1 to 4.7, Spanish and German 2.8, Arabic, Russian and Chinese
+    to a token, mean over 200 questions each: English 4.0 to 4.7, Spanish and German 2.8, Arabic, Russian and Chinese
     1.0 to 1.1. One letter gives 0, three or more give 1.
     """
     lengths = [end - start for start, end in offsets.tolist() if text[start:end].isalpha()]

@@ -97,7 +97,7 @@ def _units(article: Article, block: Block) -> Iterator[_Unit]:
         bare = text[start:end].strip()
         first = start + text[start:end].index(bare)
         spans: Iterable[tuple[int, int]] = [(first, first + len(bare))] if bare else []
-        if _too_long(text, first, first + len(bare)):  # than the model reads: cut like prose
+        if _too_long(text, first, first + len(bare)):  # for the model to read whole: cut like prose
             spans = sentence_spans(text, start, end, article.language)
     else:
         spans = sentence_spans(text, start, end, article.language)

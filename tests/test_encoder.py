@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,8 @@ def test_familiarity_tells_languages_that_the_packaged_model_knows(encoder: Enco
     assert known["en"] == known["none"] == 1
     assert 0.5 < known["de"] < 1
     assert known["ru"] < 0.1
+    other = Encoder(replace(find_model(), digest="0" * 64), dtype="float32")  # weights of which nothing is known
+    assert other.embed_question(asked["ru"]).familiarity == 1
     assert known["zh"] < 0.1
 
 
