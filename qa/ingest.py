@@ -19,7 +19,7 @@ import numpy as np
 from qa.errors import InvalidInput, NoArticleText, SourceError
 from qa.split import split
 from qa.store import EncodedPassage, Store, Vectors
-from qa.types import AddReport, Article, Failure, Page, Passage, Progress
+from qa.types import AddReport, Article, Failure, Flagged, Page, Passage, Progress
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -51,6 +51,7 @@ class _Tally:
     replaced: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    flagged: list[Flagged] = field(default_factory=list)
 
 
 def add(
@@ -88,7 +89,14 @@ def add(
             stopped = number < len(entries)
             break
     _flush(queue, store, encoder, tally)
-    return AddReport(tuple(tally.added), tuple(tally.replaced), tuple(tally.skipped), tuple(tally.failed), stopped)
+    return AddReport(
+        added=tuple(tally.added),
+        replaced=tuple(tally.replaced),
+        skipped=tuple(tally.skipped),
+        failed=tuple(tally.failed),
+        stopped=stopped,
+        flagged=tuple(tally.flagged),
+    )
 
 
 def embedded_text(article: Article, passage: Passage) -> tuple[str, int]:
@@ -160,8 +168,9 @@ def _decide(article: Article, location: str | None, store: Store, tally: _Tally)
             tally.skipped.append(twin)
             return None
         article = replace(article, id=_id_for(article, location, known, fingerprint, store))
-    passages = split(article)
-    if not passages:
+    # A request for consent is kept, so that it is listed and read again; it is never to be quoted.
+    passages = [] if "consent-wall" in article.flags else split(article)
+    if not passages and not article.flags:
         name = location or article.id
         tally.failed.append(Failure(name, str(NoArticleText(f"{name} holds no text that could be searched"))))
         return None
@@ -188,7 +197,9 @@ def _flush(queue: list[_Queued], store: Store, encoder: Callable[[], Encoder], t
             if queued.location:
                 store.place(queued.location, queued.article.id)
     for queued in queue:
-        (tally.added if queued.is_new else tally.replaced).append(queued.article.id)
+        article = queued.article
+        (tally.added if queued.is_new else tally.replaced).append(article.id)
+        tally.flagged.extend(Flagged(article.id, queued.location or article.id, flag) for flag in article.flags)
     queue.clear()
 
 
@@ -202,7 +213,8 @@ def _fingerprint(article: Article) -> str:
     """Of everything but where the article was read: equal fingerprints need no new version."""
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     known = [article.url, article.authors, article.published, article.site, article.language]
-    return hashlib.sha256(json.dumps([article.title, article.text, known, blocks]).encode()).hexdigest()
+    facts = [article.title, article.text, known, blocks, article.date_source, article.pages, article.flags]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _text_hash(article: Article) -> str:

@@ -163,7 +163,13 @@ class Library:
         if report.added or report.replaced or removed:
             self._save_index()
         return SyncReport(
-            report.added, report.replaced, report.skipped, (*failed, *report.failed), report.stopped, tuple(removed)
+            added=report.added,
+            replaced=report.replaced,
+            skipped=report.skipped,
+            failed=(*failed, *report.failed),
+            stopped=report.stopped,
+            flagged=report.flagged,
+            removed=tuple(removed),
         )
 
     def remove(self, article_id: str) -> None:

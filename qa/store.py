@@ -24,7 +24,7 @@ from qa import lexical
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
 from qa.types import Article, ArticleSummary, Block, Filters, Passage
 
-FORMAT = 1
+FORMAT = 2
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
 _SCHEMA = """
@@ -32,11 +32,13 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
     site TEXT, language TEXT, blocks TEXT NOT NULL, source TEXT,
+    date_source TEXT, pages TEXT NOT NULL DEFAULT '[]', flags TEXT NOT NULL DEFAULT '[]',
     fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL
 );
 CREATE INDEX articles_by_text ON articles (text_hash);
 CREATE TABLE locations (
-    location TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE
+    location TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    etag TEXT, modified TEXT -- what the server said of the version that was read
 );
 CREATE INDEX locations_by_article ON locations (article_id);
 -- AUTOINCREMENT: an id is never used again, so that an index can tell new passages from removed ones by id alone
@@ -52,7 +54,17 @@ CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN DELETE FROM terms 
 -- vectors made for a reindex that has not been finished
 CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL) WITHOUT ROWID;
 """
-_ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source"
+# From each earlier format to the next, in the order of the versions.
+_MIGRATIONS = {
+    1: """
+ALTER TABLE articles ADD COLUMN date_source TEXT;
+ALTER TABLE articles ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE articles ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE locations ADD COLUMN etag TEXT;
+ALTER TABLE locations ADD COLUMN modified TEXT;
+"""
+}
+_ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +168,14 @@ class Store:
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
             "SELECT id, title, authors, published, site, language, url,"
-            " (SELECT count(*) FROM passages WHERE article_id = articles.id) FROM articles"
+            " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags FROM articles"
             " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
             " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
-        return [ArticleSummary(row[0], row[1], tuple(json.loads(row[2])), *row[3:]) for row in rows]
+        return [
+            ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8]))]) for row in rows
+        ]
 
     def languages(self) -> set[str | None]:
         return {row[0] for row in self._all("SELECT DISTINCT language FROM articles")}
@@ -183,9 +197,10 @@ class Store:
 
     def locations(self, article_id: str | None = None) -> list[tuple[str, str]]:
         """(location, article id), of one article or of all."""
+        query = "SELECT location, article_id FROM locations"
         if article_id is None:
-            return [(row[0], row[1]) for row in self._all("SELECT location, article_id FROM locations ORDER BY rowid")]
-        return [(row[0], row[1]) for row in self._all("SELECT * FROM locations WHERE article_id = ?", (article_id,))]
+            return [(row[0], row[1]) for row in self._all(f"{query} ORDER BY rowid")]
+        return [(row[0], row[1]) for row in self._all(f"{query} WHERE article_id = ?", (article_id,))]
 
     # -- writing
 
@@ -213,10 +228,11 @@ class Store:
             self._all("DELETE FROM passages WHERE article_id = ?", (article.id,))
             self._all(
                 f"INSERT INTO articles ({_ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
                 " ON CONFLICT (id) DO UPDATE SET title=excluded.title, text=excluded.text, url=excluded.url,"
                 " authors=excluded.authors, published=excluded.published, site=excluded.site,"
                 " language=excluded.language, blocks=excluded.blocks, source=excluded.source,"
+                " date_source=excluded.date_source, pages=excluded.pages, flags=excluded.flags,"
                 " fingerprint=excluded.fingerprint, text_hash=excluded.text_hash",
                 (*_columns(article), fingerprint, text_hash),
             )
@@ -227,7 +243,7 @@ class Store:
         """Note that `article_id` is what was read at `location`."""
         with self.write():
             self._all(
-                "INSERT INTO locations VALUES (?, ?)"
+                "INSERT INTO locations (location, article_id) VALUES (?, ?)"
                 " ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id",
                 (location, article_id),
             )
@@ -337,6 +353,8 @@ class Store:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 self._create()
             version = self.meta("format")
+            if version is not None and version.isdecimal() and int(version) in _MIGRATIONS:
+                version = self._migrate()
             if version != str(FORMAT):
                 raise LibraryError(
                     f"the library {self.path.parent} has format {version}; this version of article-qa reads {FORMAT}: "
@@ -362,6 +380,17 @@ class Store:
             self.set_meta("format", str(FORMAT))
             self.set_meta("lexical", lexical.VERSION)
             self.set_meta("created", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+    def _migrate(self) -> str:
+        """Bring an older library to FORMAT in one transaction; the format it has then."""
+        with self.write():
+            version = int(self.meta("format") or 0)  # asked again: another process may have been first
+            while version in _MIGRATIONS:
+                for statement in _statements(_MIGRATIONS[version]):
+                    self._all(statement)
+                version += 1
+            self.set_meta("format", str(version))
+        return str(version)
 
     def _rebuild_terms(self) -> None:
         with self.write():
@@ -436,14 +465,18 @@ def _columns(article: Article) -> tuple[Any, ...]:
     return (
         article.id, article.title, article.text, article.url, json.dumps(article.authors, ensure_ascii=False),
         article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
+        article.date_source, json.dumps(article.pages), json.dumps(article.flags),
     )  # fmt: skip
 
 
 def _article(row: Sequence[Any]) -> Article:
-    article_id, title, text, url, authors, published, site, language, blocks, source = row
-    known_blocks = tuple(Block(*block) for block in json.loads(blocks))
-    names = tuple(json.loads(authors))
-    return Article(article_id, title, text, url, names, published, site, language, known_blocks, source)
+    *plain, blocks, source, date_source, pages, flags = row
+    article_id, title, text, url, authors, published, site, language = plain
+    return Article(
+        article_id, title, text, url, tuple(json.loads(authors)), published, site, language,
+        tuple(Block(*block) for block in json.loads(blocks)), source, date_source,
+        tuple(json.loads(pages)), tuple(json.loads(flags)),
+    )  # fmt: skip
 
 
 def _passage(row: Sequence[Any]) -> Passage:

@@ -8,6 +8,7 @@ citations rest on that, so the constructors check what can be checked without th
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -16,6 +17,16 @@ from qa.errors import InvalidInput
 
 BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
 BLOCK_KINDS: frozenset[str] = frozenset(get_args(BlockKind))
+
+DateSource = Literal["json-ld", "meta", "time", "url", "text", "file", "feed"]
+DATE_SOURCES: frozenset[str] = frozenset(get_args(DateSource))
+
+# What is wrong with a page that was read all the same, and what can be done about it.
+FLAGS: Mapping[str, str] = {
+    "consent-wall": "the page shows a request for consent and no article; accept it in a browser, then save the page",
+    "paywall": "only the beginning is readable without paying or signing in; save the page while signed in",
+    "cut-short": "the file ends in the middle; save or download it again",
+}
 
 # A year, a month or a day; what follows a day (a time of day) is cut off.
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ].*)?)?)?$", re.DOTALL)
@@ -58,8 +69,11 @@ class Article:
 
     `text` given by a caller is kept to the character. `blocks` may be empty: then the structure is
     read off the text (blank lines, Markdown headings, lists and tables). `published` is ISO 8601: a
-    day, or only a month or year where no more is known. `url` is where the page lives on the web;
-    `source` is where it was read from (a path or URL), None for articles made by code.
+    day, or only a month or year where no more is known; `date_source` says where that stands (one of
+    DATE_SOURCES), None where a caller gave it. `url` is where the page lives on the web; `source` is
+    where it was read from (a path or URL), None for articles made by code. `pages` are the offsets at
+    which the pages of a paginated source begin, `pages[0]` of page 1; () where there are none. `flags`
+    are keys of FLAGS: what is wrong with the page.
     """
 
     id: str
@@ -72,6 +86,9 @@ class Article:
     language: str | None = None  # ISO 639-1, lower case
     blocks: tuple[Block, ...] = ()
     source: str | None = None
+    date_source: DateSource | None = None
+    pages: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("id", "title", "text"):
@@ -89,7 +106,16 @@ class Article:
         if isinstance(self.authors, str):
             raise InvalidInput(f"Article.authors is the str {self.authors!r}; give a tuple, as ({self.authors!r},)")
         object.__setattr__(self, "authors", tuple(self.authors))
-        object.__setattr__(self, "blocks", tuple(self.blocks))
+        for name in ("blocks", "pages", "flags"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.date_source is not None and self.date_source not in DATE_SOURCES:
+            raise InvalidInput(
+                f"Article.date_source is {self.date_source!r}; use one of {', '.join(sorted(DATE_SOURCES))}"
+            )
+        if unknown := [flag for flag in self.flags if flag not in FLAGS]:
+            raise InvalidInput(f"Article.flags holds {unknown[0]!r}; use {', '.join(FLAGS)}")
+        if any(not 0 <= page <= len(self.text) for page in self.pages) or list(self.pages) != sorted(self.pages):
+            raise InvalidInput(f"Article.pages of {self.id!r} must be offsets into its text, in order")
         if self.published is not None:
             object.__setattr__(self, "published", iso_date(self.published, "Article.published"))
         position = 0
@@ -100,6 +126,10 @@ class Article:
                     f"or leaves the text of {len(self.text)} characters"
                 )
             position = block.end
+
+    def page_at(self, offset: int) -> int | None:
+        """The number, from 1, of the page that `text[offset]` stands on; None where there are no pages."""
+        return bisect_right(self.pages, offset) or 1 if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +144,7 @@ class ArticleSummary:
     language: str | None
     url: str | None
     passages: int
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +299,38 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Flagged:
+    """An article that was stored though its page is not whole; `flag` is a key of FLAGS."""
+
+    article_id: str
+    source: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddReport:
-    """What `add` did, as article ids. `stopped`: it was stopped before the end; adding the same again goes on."""
+    """What `add` did, as article ids. `stopped`: it was stopped before the end; adding the same again goes on.
+
+    `flagged` names those of the added and replaced articles that have a flag.
+    """
 
     added: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     stopped: bool = False
+    flagged: tuple[Flagged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport(AddReport):
-    """What `sync` did: an AddReport, and the articles removed because their file is gone."""
+    """What `sync` did: an AddReport, and the articles removed because their file is gone.
+
+    `gone` are the articles whose web page is there no longer; they are kept.
+    """
 
     removed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

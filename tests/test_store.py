@@ -342,9 +342,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     store = Store(path)
-    store.set_meta("format", "2")
+    store.set_meta("format", "3")
     store.close()
-    with pytest.raises(LibraryError, match="has format 2; this version of article-qa reads 1: update"):
+    with pytest.raises(LibraryError, match="has format 3; this version of article-qa reads 2: update"):
         Store(path)
 
 
@@ -374,3 +374,35 @@ def test_the_file_is_a_plain_sqlite_database_in_wal_mode(store: Store) -> None:
     assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert json.loads(other.execute("SELECT blocks FROM articles").fetchone()[0]) == []
     other.close()
+
+
+def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    store = Store(path)
+    kept = Article("a", "Title", "Some text. And more.", authors=("Ann Lee",), source="/tmp/a.html")
+    _put(store, kept)
+    store.place("/tmp/a.html", "a")
+    store.close()
+    with sqlite3.connect(path) as old:  # what format 1 did not have
+        for column in ("date_source", "pages", "flags"):
+            old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
+        for column in ("etag", "modified"):
+            old.execute(f"ALTER TABLE locations DROP COLUMN {column}")
+        old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
+    old.close()
+    for _ in range(2):
+        store = Store(path)
+        assert store.meta("format") == "2"
+        assert store.article("a") == kept
+        assert store.locations() == [("/tmp/a.html", "a")]
+        store.close()
+
+
+def test_pages_flags_and_where_the_date_stands_are_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "library.sqlite")
+    article = Article("a", "T", "One. Two.", date_source="meta", published="2020", pages=(0, 5, 9), flags=("paywall",))
+    _put(store, article)
+    assert store.article("a") == article
+    assert [article.page_at(offset) for offset in (0, 4, 5, 8)] == [1, 1, 2, 2]
+    assert [summary.flags for summary in store.summaries()] == [("paywall",)]
+    store.close()
