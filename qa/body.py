@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qa.blocks import Piece, code_lines, one_line
 from qa.captions import with_captions
 from qa.chrome import ends_a_sentence
-from qa.markup import UNSEEN
-from qa.tree import join_cut_body, leave_own_article, open_layout_tables, wrap_loose_text
+from qa.markup import UNSEEN, tags
+from qa.opinions import agreed, readability_html, rescued
+from qa.tree import (
+    drop_hover_cards,
+    join_cut_body,
+    keep_quotes,
+    leave_own_article,
+    open_layout_tables,
+    wrap_loose_text,
+)
 from qa.types import BlockKind
 
 if TYPE_CHECKING:
@@ -28,14 +37,34 @@ def main_pieces(html: str, soup: BeautifulSoup, *, url: str | None = None, title
 
     `titles` are the forms of the page's title: they tell its own article from others beside it.
     """
-    pieces = _read(html, url=url, titles=titles)
-    if _sentences_in_pieces(pieces):
-        pieces = _read(html, url=url, titles=titles, wrap=True)
+    read = partial(_read, html, url=url, titles=titles)
+    pieces = read()
+    wrap = _sentences_in_pieces(pieces)
+    if wrap:
+        pieces = read(wrap=True)
+    readability = cache(partial(_read_again, html))
+    pieces = agreed(pieces, strict=partial(read, wrap=wrap, strict=True), readability=readability)
+    pieces = rescued(pieces, prose=_prose(soup), readability=readability)
     return with_captions(pieces or _every_paragraph(soup), soup)
 
 
-def _read(html: str, *, url: str | None, titles: Collection[str], wrap: bool = False) -> list[Piece]:
-    """What trafilatura takes for the main text; `wrap`: after loose text was made paragraphs."""
+def _prose(soup: BeautifulSoup) -> int:
+    """How many characters stand in the page's longer paragraphs."""
+    lengths = (len(one_line(tag.get_text())) for tag in tags(soup, "p"))
+    return sum(length for length in lengths if length > _LONG_HEADING)
+
+
+def _read_again(html: str) -> list[Piece]:
+    """What readability takes for the main text."""
+    from bs4 import BeautifulSoup
+
+    return _every_paragraph(BeautifulSoup(readability_html(html), "lxml"))
+
+
+def _read(
+    html: str, *, url: str | None, titles: Collection[str], wrap: bool = False, strict: bool = False
+) -> list[Piece]:
+    """What trafilatura takes for the main text; `wrap`: after loose text was made paragraphs; `strict`: less of it."""
     import trafilatura
 
     body = None
@@ -45,10 +74,17 @@ def _read(html: str, *, url: str | None, titles: Collection[str], wrap: bool = F
             open_layout_tables(tree)
             leave_own_article(tree, titles)
             join_cut_body(tree)
+            keep_quotes(tree)
+            drop_hover_cards(tree)
             if wrap:
                 wrap_loose_text(tree)
             document = trafilatura.bare_extraction(
-                tree, url=url, include_comments=False, include_links=True, include_formatting=True
+                tree,
+                url=url,
+                include_comments=False,
+                include_links=True,
+                include_formatting=True,
+                favor_precision=strict,
             )
             body = getattr(document, "body", None)
     except Exception as error:  # noqa: BLE001 - a third-party reader of arbitrary markup: whatever it trips over, the page has text
@@ -76,6 +112,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.kinds: list[tuple[BlockKind, int]] = [("paragraph", 0)]
+        self.opened: list[Any] = []  # the elements that put the kinds after the first there
         self.text: list[tuple[str, bool, bool]] = []  # a run, whether it is inside a link, whether it is bold
         self.links = 0  # how many links and bold stretches the walk is inside of
         self.bolds = 0
@@ -184,6 +221,7 @@ def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
             walk.groups += 1
             walk.group = walk.groups
         walk.kinds.append((kind, level))
+        walk.opened.append(element)
     if tag == "ref":
         walk.links += 1
     elif tag == "hi" and element.get("rend") == "#b":
@@ -215,11 +253,10 @@ def _close(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
                     walk.group,
                 )
         return
-    if tag == "code" and _is_inline(element):
-        return
-    if tag in ("p", "head", "list", "item", "quote", "code", "table"):
+    if walk.opened and walk.opened[-1] is element:  # what opened inside a cell of an outer table did not count
         yield from walk.flush()
         walk.kinds.pop()
+        walk.opened.pop()
         if tag == "list":
             walk.depth -= 1
         if tag == "table" or (tag == "list" and walk.depth == 0):

@@ -64,14 +64,23 @@ def decode(content: bytes, charset: str | None = None) -> str:
             return whole_characters(content.decode(name))
         except (UnicodeDecodeError, LookupError):
             continue
-    # A file cut short or one bad byte must not turn a whole page into another encoding.
-    text = content.decode("utf-8", "replace")
-    if text.count("\ufffd") * 200 <= sum(character > "\x7f" for character in text) + 200 and (
-        "utf-8" in names or not names
-    ):
-        return whole_characters(text)
+    # A file cut short or a few bytes from elsewhere must not turn a whole page into another encoding.
+    text = content.decode("utf-8", "surrogateescape")
+    stray = len(_STRAY.findall(text))
+    if ("utf-8" in names or not names) and stray <= len(_BEYOND_ASCII.findall(text)):
+        return whole_characters(_STRAY.sub(_as_windows, _STRAY_AT_END.sub("\ufffd", text)))
     name = next((name for name in names if name != "utf-8"), None) or _guess(content)
     return whole_characters(content.decode(name, "replace"))
+
+
+_STRAY = re.compile("[\udc80-\udcff]")  # how "surrogateescape" shows a byte that is no UTF-8
+_STRAY_AT_END = re.compile("[\udc80-\udcff]{1,3}$")  # the first bytes of a character that a cut took the rest of
+_BEYOND_ASCII = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
+
+
+def _as_windows(match: re.Match[str]) -> str:
+    """A stray byte as Windows-1252 reads it: text pasted into a UTF-8 page from an older one."""
+    return bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 def _python_name(label: str | None) -> str | None:

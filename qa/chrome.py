@@ -144,10 +144,11 @@ def drop_head(pieces: Sequence[Piece], *, titles: Iterable[str], authors: Iterab
     title_keys = {key for key in map(same_text, titles) if key}
     author_keys = {key for key in map(same_text, authors) if key}
     kept: list[Piece] = []
-    prose = False
+    prose = headline = False
     for number, piece in enumerate(pieces):
         if not prose and number < _HEAD_PIECES and piece.kind in ("heading", "paragraph", "item", "quote"):
             if _repeats_head(piece.text, title_keys, author_keys):
+                headline = headline or same_text(piece.text) in title_keys
                 continue
         elif (
             prose
@@ -156,7 +157,10 @@ def drop_head(pieces: Sequence[Piece], *, titles: Iterable[str], authors: Iterab
             and len(piece.text) > 15
             and same_text(piece.text) in title_keys
         ):
-            break
+            if headline:
+                break
+            headline = True  # what came before it was a deck or a slide show
+            continue
         prose = prose or _is_prose(piece)
         kept.append(piece)
     return kept

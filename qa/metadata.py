@@ -121,7 +121,16 @@ def _title(
             break
     else:
         best = _without_site(best, site)
-    return best, tuple(dict.fromkeys(text for text in (best, *candidates, *heads, document, *parts[:1]) if text))
+    # Where several h1 head the sections of a page, only those that say what the title says are forms of it.
+    known = [key for key in map(same_text, (best, document, *candidates)) if key]
+    own = heads if len(heads) == 1 else [head for head in heads if any(_alike(same_text(head), key) for key in known)]
+    return best, tuple(dict.fromkeys(text for text in (best, *candidates, *own, document, *parts[:1]) if text))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether one title is the other, or its greater part: "Headline" and "Headline | Site"."""
+    short, long = sorted((one, other), key=len)
+    return bool(short) and short in long and 2 * len(short) >= len(long)
 
 
 def _without_site(title: str, site: str | None) -> str:

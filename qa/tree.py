@@ -77,6 +77,45 @@ def join_cut_body(tree: Any) -> None:
                 first.append(child)
 
 
+def keep_quotes(tree: Any) -> None:
+    """Take the class and id from quotations, and from what wraps nothing but them.
+
+    Embedded posts are marked with the names that pages give their share buttons, and would go with those.
+    """
+    for quote in tree.iter("blockquote"):
+        length = len(quote.text_content())
+        element = quote
+        while element is not None and length and not _longer(element, length + _WRAPPING):
+            for name in ("class", "id"):
+                element.attrib.pop(name, None)
+            element = element.getparent()
+
+
+_WRAPPING = 20  # characters; white space between the wrappers
+
+
+def _longer(element: Any, length: int) -> bool:
+    """Whether the element holds more text than this; stops reading there."""
+    for text in element.itertext():
+        length -= len(text)
+        if length < 0:
+            return True
+    return False
+
+
+def drop_hover_cards(tree: Any) -> None:
+    """Take out what opens over a name in a sentence when the pointer rests there: a picture and links inside a span."""
+    for card in list(tree.iter("span")):
+        if (
+            card.getparent() is not None
+            and next(card.iterancestors("p"), None) is not None
+            and next(card.iter("img"), None) is not None
+            and len(list(card.iter("a"))) >= 2
+        ):
+            inside = [each for each in card.iterchildren("span") if next(each.iter("img"), None) is not None]
+            (inside[0] if inside else card).drop_tree()
+
+
 def wrap_loose_text(tree: Any) -> None:
     """Make paragraphs of text that stands in a container beside line breaks and inline markup.
 

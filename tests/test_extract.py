@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qa.blocks import Piece
+from qa.body import _pieces
 from qa.charset import decode
 from qa.chrome import drop_pointers
 from qa.errors import ArticleQAError, NoArticleText, UnsupportedSource
@@ -267,6 +268,7 @@ def test_code_keeps_its_lines() -> None:
         (b'<meta charset="windows-1251">' + "Привет".encode("cp1251"), None, '<meta charset="windows-1251">Привет'),
         ("日本語の文章".encode("shift_jis"), "shift_jis", "日本語の文章"),
         (b"caf\xc3\xa9 caf\xc3", "utf-8", "café caf\ufffd"),  # cut in the middle of a character
+        (b"caf\xc3\xa9 K\xfcche", "utf-8", "café Küche"),  # a word pasted in from a Windows page
         (b"plain", "base64", "plain"),  # a codec, but no charset
     ],
 )
@@ -285,6 +287,56 @@ def test_no_character_is_left_that_cannot_be_shown_or_saved() -> None:
     )
     article.text.encode()
     assert article.text.startswith("a😀b \ufffd c d This is")
+
+
+def test_h1_for_every_section_are_headings_and_no_titles() -> None:
+    parts = "".join(
+        f"<h1>Part {name}</h1>{paragraphs(SENTENCES[at : at + 2])}"
+        for at, name in ((0, "one"), (2, "two"), (4, "three"))
+    )
+    page = f"<html><head><title>The whole story</title></head><body><article>{parts}</article></body></html>"
+    found = [text for kind, _, text in blocks(read_page(page)) if kind == "heading"]
+    assert found == ["Part one", "Part two", "Part three"]
+
+
+def test_a_headline_after_a_deck_does_not_end_the_page() -> None:
+    deck = (
+        "<p>A summary of what follows stands here above the headline, long enough to be taken for prose, "
+        "and more so because it goes on and on.</p>"
+    )
+    title = "The tower that kept its light"
+    article = read_page(
+        f"<html><head><title>{title}</title></head><body><article>{deck}<h1>{title}</h1>{paragraphs(SENTENCES)}"
+        "</article></body></html>"
+    )
+    assert article.text.endswith("\n\n".join(SENTENCES))
+    assert title not in article.text
+
+
+def test_embedded_posts_are_quoted() -> None:
+    post = (
+        '<div class="social-media-embed"><blockquote class="twitter-tweet"><p>The lamp is back, and so are we: come '
+        "and see it on Sunday.</p>— Sker Trust (@sker) <a href='https://example.org/1'>March 5, 2021</a></blockquote></div>"
+    )
+    article = read_page(page_of(paragraphs(SENTENCES[:4]) + post + paragraphs(SENTENCES[4:])))
+    assert ("quote", 0, "The lamp is back, and so are we: come and see it on Sunday.") in blocks(article)
+
+
+def test_cards_that_open_over_a_name_are_not_read_into_the_sentence() -> None:
+    card = (
+        '<span class="card"><a href="/ann">Ann Osk</a><span class="block"><img src="a.jpg"><a href="/ann">Ann Osk</a>'
+        '<a href="/1">Osk opens the tower to visitors</a> <a href="/2">Osk asks for a new roof</a></span></span>'
+    )
+    page = page_of(f"<p>Last week the keeper {card} said that the lamp had been out once.</p>{paragraphs(SENTENCES)}")
+    assert read_page(page).text.startswith("Last week the keeper Ann Osk said that the lamp had been out")
+
+
+def test_rows_inside_cells_of_rows_are_read() -> None:
+    from lxml import etree
+
+    inner = "<p>before<table><row><cell>in</cell></row></table></p>"
+    body = etree.fromstring(f"<body><table><row><cell>{inner}</cell><cell>b</cell></row></table><p>end</p></body>")
+    assert [piece.text for piece in _pieces(body)][-1] == "end"
 
 
 def test_ten_thousand_nested_elements_are_read_in_good_time() -> None:

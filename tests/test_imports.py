@@ -31,6 +31,7 @@ ROOMS = {
     "bs4": r"qa\.(body|bylines|captions|chrome|extract|markup|metadata|plaintext|sources)",
     "trafilatura": r"qa\.(body|extract)",
     "httpx": r"qa\.sources",
+    "readability": r"qa\.opinions",
     "Stemmer": r"qa\..+",
     "sentencex": r"qa\..+",
     "tqdm": r"qa\.cli|qa\.ui\..+",
