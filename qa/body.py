@@ -119,7 +119,8 @@ class _Walk:
         self.depth = 0  # of lists
         self.group = 0
         self.groups = 0
-        self.cells: list[list[tuple[str, bool, bool]]] | None = None
+        self.row: Any = None  # the row being read, the outermost one where rows stand inside cells
+        self.cells: list[list[tuple[str, bool, bool]]] = []
         self.head_cells = 0
 
     def add(self, text: str | None) -> None:
@@ -187,15 +188,15 @@ def _pieces(body: Any) -> Iterator[Piece]:
 
 
 def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
-    if walk.cells is not None:
-        if tag == "cell":
+    if walk.row is not None:
+        if tag == "cell" and element.getparent() is walk.row:
             walk.text = []
             walk.head_cells += element.get("role") == "head"
-        elif tag in ("p", "list", "item", "lb", "quote", "head"):
+        elif tag in ("p", "list", "item", "lb", "quote", "head", "cell"):
             walk.add(" ")
     elif tag == "row":
         yield from walk.flush()
-        walk.cells, walk.head_cells = [], 0
+        walk.row, walk.cells, walk.head_cells = element, [], 0
     elif tag == "lb":
         walk.add("\n" if walk.kinds[-1][0] == "code" else "\x00 ")
     elif tag == "code" and _is_inline(element):
@@ -234,12 +235,12 @@ def _close(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
         walk.links -= 1
     elif tag == "hi" and element.get("rend") == "#b":
         walk.bolds -= 1
-    if walk.cells is not None:
-        if tag == "cell":
+    if walk.row is not None:
+        if tag == "cell" and element.getparent() is walk.row:
             walk.cells.append(walk.text)
             walk.text = []
-        elif tag == "row":
-            row, walk.cells = walk.cells, None
+        elif element is walk.row:
+            row, walk.row = walk.cells, None
             cells = [_measured(cell)[0] for cell in row]
             filled = [cell for cell in cells if cell]
             linked = _measured([run for cell in row for run in cell])[1]
@@ -253,7 +254,7 @@ def _close(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
                     walk.group,
                 )
         return
-    if walk.opened and walk.opened[-1] is element:  # what opened inside a cell of an outer table did not count
+    if walk.opened and walk.opened[-1] is element:
         yield from walk.flush()
         walk.kinds.pop()
         walk.opened.pop()
