@@ -1,9 +1,7 @@
 """Text dumps of pages and Markdown files to Articles.
 
-Text saved from a browser has its menus as short lines at both ends. Every line is scored: prose counts
-for it by its length, short lines a little against it, bullets, labels and lines that stand at both ends
-more, headings like "Related posts" most. The stretch with the best sum is the body. A text without at
-least two signs of such surroundings is an article already and stays as it is, to the character.
+Text saved from a browser has menus, teasers and notices around the article; qa/dumps.py finds it among them. A
+text without at least two signs of such surroundings is an article already and stays as it is, to the character.
 """
 
 from __future__ import annotations
@@ -20,12 +18,12 @@ from qa.chrome import (
     ends_a_sentence,
     is_afterword,
     is_counter,
-    is_disclaimer,
     is_promotion,
     same_text,
     trim_tail,
 )
 from qa.dates import iso_day, says_only_when
+from qa.dumps import BULLET, NOTICE, bare, body, is_prose, signs
 from qa.errors import NoArticleText
 from qa.language import language_of
 from qa.outline import Line, blocks_of, is_wrapped, line_kind, lines_of, wrap_width
@@ -33,12 +31,7 @@ from qa.types import Article
 
 __all__ = ["blocks_of", "read_text"]
 
-_BULLET = re.compile(r"[ \t\u00a0]*[-*+•‣◦▪●·»][ \t\u00a0]+(?P<text>\S.*)$")
 _BREAK = re.compile(r"\r\n?")
-_NOTICE = re.compile(
-    r"©|\(c\)\s*(?:19|20)\d\d|\bcopyright\b|all rights reserved|\bcookies?\b|privacy policy|terms of (?:use|service)",
-    re.I,
-)
 _HEAD_LINES = 12  # a byline or date of a clean text stands this near to its top
 
 
@@ -58,11 +51,11 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
     """The article of a text dump, plain text or Markdown; NoArticleText where it is blank."""
     text = _BREAK.sub("\n", printable(text)).removeprefix("\ufeff")
     facts, text = _front_matter(text)
-    lines = _unwrapped(lines_of(text))
+    lines = unwrapped_lines(text)
     if not any(line.raw for line in lines):
         raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
-    first, last = _body(lines)
-    if (first, last) == (0, len(lines)) or _signs(lines, first, last) < 2:
+    first, last = body(lines)
+    if (first, last) == (0, len(lines)) or signs(lines, first, last) < 2:
         blocks = blocks_of(text)
         _read_head(facts, [line.text for line in lines if line.raw][:_HEAD_LINES])
         heading = next((text[block.start : block.end] for block in blocks[:2] if block.kind == "heading"), None)
@@ -71,7 +64,7 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
         before = [line for line in lines[:first] if line.raw]
         found = _dump_title(before)
         if found is not None:
-            facts.title = facts.title or _bare(before[found])
+            facts.title = facts.title or bare(before[found])
             _read_head(facts, [line.text for line in before[max(0, found - 3) :]])
         facts.site = facts.site or _dump_site(lines)
         text, blocks = lay_out(trim_tail(_pieces(lines[first:last])))
@@ -128,54 +121,12 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
-# ---------------------------------------------------------------- where the body is
-
-_SHORT, _BULLETED, _REPEATED, _LABEL, _AFTER = 0.5, 0.6, 1.0, 3.0, 8.0  # what a line of each kind costs
-_RUN = 4.0  # what a run of short lines or bullets costs at most: lists and tables live
-_GAIN = 0.5  # what a line of prose is worth, with 1 for every 100 characters
-_PROSE = 50  # characters; with a full stop, a line of this length is prose
+# ---------------------------------------------------------------- what the lines are
 
 
-def _bare(line: Line) -> str:
-    match = _BULLET.match(line.raw)
-    return match["text"] if match else line.text
-
-
-def _is_prose(text: str) -> bool:
-    # one Chinese or Japanese character says about as much as two letters
-    length = len(text) + sum("\u3040" <= character <= "\u9fff" for character in text[:200])
-    return (length >= _PROSE and ends_a_sentence(text)) or length >= 160
-
-
-def _body(lines: list[Line]) -> tuple[int, int]:
-    """The stretch of lines with the best sum of scores, `first` inclusive, `last` exclusive."""
-    both_ends = _at_both_ends(lines)
-    best = (0.0, 0, len(lines))
-    total, first, run = 0.0, 0, 0.0
-    for number, line in enumerate(lines):
-        if not line.raw:
-            continue
-        text = line.text
-        label = _label(text)
-        if label:
-            score = -_AFTER if label == "afterword" else -_LABEL
-        elif _is_prose(text) and text not in both_ends:
-            score, run = _GAIN + min(len(text), 600) / 100, 0.0
-        else:
-            cost = _BULLETED if _BULLET.match(line.raw) else _SHORT
-            cost = cost + _REPEATED if text in both_ends else min(cost, max(0.0, _RUN - run))
-            run += cost
-            score = -cost
-        if total <= 0:
-            total, first = 0.0, number
-        total += score
-        if total > best[0]:
-            best = (total, first, number + 1)
-    return best[1], best[2]
-
-
-def _unwrapped(lines: list[Line]) -> list[Line]:
-    """`lines` with each paragraph that was wrapped at a column as one line."""
+def unwrapped_lines(text: str) -> list[Line]:
+    """The lines of `text`, each paragraph that was wrapped at a column as one line."""
+    lines = lines_of(text)
     width = wrap_width(lines)
     if width is None:
         return lines
@@ -183,7 +134,7 @@ def _unwrapped(lines: list[Line]) -> list[Line]:
     number = 0
     while number < len(lines):
         end = number + 1
-        while lines[number].raw and end < len(lines) and lines[end].raw and not _BULLET.match(lines[end].raw):
+        while lines[number].raw and end < len(lines) and lines[end].raw and not BULLET.match(lines[end].raw):
             end += 1
         group = lines[number:end]
         if len(group) > 1 and is_wrapped([line.text for line in group], width):
@@ -195,74 +146,25 @@ def _unwrapped(lines: list[Line]) -> list[Line]:
     return joined
 
 
-def _at_both_ends(lines: list[Line]) -> set[str]:
-    """Short lines that stand in the first and again in the last quarter: menus are printed twice."""
-    filled = [line.text for line in lines if line.raw]
-    quarter = len(filled) // 4
-    if quarter < 3:
-        return set()
-    return {text for text in set(filled[:quarter]) & set(filled[-quarter:]) if len(text) < 100}
-
-
-def _signs(lines: list[Line], first: int, last: int) -> int:
-    """How many kinds of surroundings there are outside the body; two and more make the text a dump of a page."""
-    above, below = ([line for line in part if line.raw] for part in (lines[:first], lines[last:]))
-    outside = [*above, *below]
-    bulleted = sum(bool(_BULLET.match(line.raw)) and len(line.text) < 60 for line in outside)
-    repeated = {line.text for line in above} & {line.text for line in below}
-    kinds = {_label(line.text) for line in outside} - {None}
-    return (
-        len(kinds)
-        + (bulleted >= _MENU)
-        + (len(repeated) >= 3)
-        + (max(_run_of_short(above), _run_of_short(below)) >= _MENU)
-    )
-
-
-_MENU = 10  # short lines or bullets; lists of facts outside the prose are seldom as long
-
-
-def _label(text: str) -> str | None:
-    """Which kind of a page's furniture a line is by its words; None: none."""
-    if is_afterword(text):
-        return "afterword"
-    if is_counter(text):
-        return "counter"
-    if len(text) < 300 and _NOTICE.search(text):
-        return "notice"
-    if is_promotion(text):
-        return "promotion"
-    return "disclaimer" if is_disclaimer(text) else None
-
-
-def _run_of_short(lines: list[Line]) -> int:
-    """The longest run of lines that are no prose."""
-    longest = run = 0
-    for line in lines:
-        if line.raw:
-            run = 0 if _is_prose(line.text) else run + 1
-            longest = max(longest, run)
-    return longest
-
-
-# ---------------------------------------------------------------- what the lines are
-
-
 def _pieces(lines: list[Line]) -> list[Piece]:
     """The body's lines as pieces, without labels and counters that stand between them."""
     pieces: list[Piece] = []
     group = 1
     number = 0
+    related = False  # under a heading such as "Related posts", until prose comes again
     while number < len(lines):
         line = lines[number]
         text = one_line(line.text)
         number += 1
+        related = is_afterword(text) or (related and not is_prose(text))
+        if related:
+            continue
         if not text:
             group += not line.raw and bool(pieces) and pieces[-1].kind != "item"
             continue
         if is_counter(text) or (len(text) < 120 and is_promotion(text)):
             continue
-        if bullet := _BULLET.match(line.raw):
+        if bullet := BULLET.match(line.raw):
             indent = len(line.raw) - len(line.raw.lstrip())
             pieces.append(Piece("item", one_line(bullet["text"]), 1 + min(indent // 2, 8), group=group))
             continue
@@ -293,13 +195,9 @@ def _dump_title(before: list[Line]) -> int | None:
     nearest = max(0, len(before) - 30)
     for number in range(nearest, len(before)):
         text = one_line(before[number].text)
-        if (
-            _BULLET.match(before[number].raw)
-            or not 10 <= len(text) <= 200
-            or (len(text.split()) < 2 and text.isascii())
-        ):
+        if BULLET.match(before[number].raw) or not 10 <= len(text) <= 200 or (len(text.split()) < 2 and text.isascii()):
             continue
-        if says_only_when(text) or byline_names(text) or is_counter(text) or is_promotion(text) or _NOTICE.search(text):
+        if says_only_when(text) or byline_names(text) or is_counter(text) or is_promotion(text) or NOTICE.search(text):
             continue
         below = [line.text for line in before[number + 1 : number + 5]]
         score = min(len(text.split()), 8) / 4
