@@ -44,6 +44,20 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of the version it sent, to ask it later whether there is a newer one.
+
+    The headers ETag and Last-Modified as they came; None where there was none.
+    """
+
+    etag: str | None = None
+    modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.modified)
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A stretch of an article's text that is one thing: a paragraph, a heading, a list item, a table row.
 
