@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,20 @@ class Found:
     location: str | None
     article: Article | None = None
     listing: Listing | None = None
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
 
 
 def items(sources: Iterable[Source] | Source) -> list[Item]:
-    """`sources` with folders replaced by the readable files in them. Raises InvalidInput before anything is read."""
-    return list(_items(sources))
+    """`sources` with folders replaced by the readable files in them; each path and address once.
+
+    Raises InvalidInput before anything is read.
+    """
+    found: dict[object, Item] = {}
+    for item in _items(sources):
+        key = item.source if isinstance(item.source, str) else object()
+        if key not in found or item.opens:  # a list that lies in an added folder and was also named
+            found[key] = item
+    return list(found.values())
 
 
 def _items(sources: Iterable[Source] | Source) -> Iterator[Item]:
@@ -99,7 +107,7 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
         return Found(item.source.location, read_article(item.source))
     validators = Validators()
     if sources.is_url(item.source):
-        fetched = sources.fetch(item.source, web, known=known, also=feeds.MEDIA_TYPES)
+        fetched = sources.fetch(item.source, web, known=known, also=feeds.MEDIA_TYPES if item.opens else frozenset())
         page, validators = fetched.page, fetched.validators
         if page is None:
             return Found(fetched.location, validators=validators)
@@ -116,7 +124,7 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
     if page.media_type in feeds.MEDIA_TYPES:
         raise UnsupportedSource(
             f"{item.name} is {page.media_type} and neither a feed nor a sitemap nor a list of addresses; "
-            f"readable are {', '.join(sources.MEDIA_TYPES)}, feeds (RSS, Atom, JSON), sitemaps, OPML and bookmarks files"
+            f"readable are {', '.join(sources.MEDIA_TYPES)}, RSS, Atom and JSON feeds, sitemaps, OPML and bookmarks"
         )
     try:
         article = read_article(page)

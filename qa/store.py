@@ -288,7 +288,8 @@ class Store:
         with self.write():
             self._all(
                 "INSERT INTO locations (location, article_id, etag, modified) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id, etag = excluded.etag, modified = excluded.modified",
+                " ON CONFLICT (location) DO UPDATE"
+                " SET article_id = excluded.article_id, etag = excluded.etag, modified = excluded.modified",
                 (location, article_id, etag, modified),
             )
             self._all("DELETE FROM removed WHERE location = ?", (location,))
@@ -328,24 +329,27 @@ class Store:
                 )
             self._all("DELETE FROM articles WHERE id = ?", (article_id,))
 
-    def remember(
-        self,
-        location: str,
-        kind: str,
-        *,
-        given: bool,
-        found_at: str | None = None,
-        validators: Validators | None = None,
-    ) -> None:
+    def remember(self, location: str, kind: str, *, given: bool) -> None:
         """Note a collection; one that was given once stays given."""
-        etag, modified = (validators.etag, validators.modified) if validators else (None, None)
+        row = self._one("SELECT kind, given FROM collections WHERE location = ?", (location,))
+        if row is not None and (row[0], bool(row[1])) in ((kind, given), (kind, True)):
+            return
         with self.write():
             self._all(
-                "INSERT INTO collections VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (location) DO UPDATE SET"
-                " kind = excluded.kind, given = max(given, excluded.given), found_at = excluded.found_at,"
-                " etag = excluded.etag, modified = excluded.modified",
-                (location, kind, int(given), found_at, etag, modified),
+                "INSERT INTO collections (location, kind, given) VALUES (?, ?, ?) ON CONFLICT (location)"
+                " DO UPDATE SET kind = excluded.kind, given = max(given, excluded.given)",
+                (location, kind, int(given)),
             )
+
+    def set_version(self, location: str, found_at: str, validators: Validators) -> None:
+        """Note the version of a collection of which every entry has been read."""
+        new = (found_at, validators.etag, validators.modified)
+        old = self._one("SELECT found_at, etag, modified FROM collections WHERE location = ?", (location,))
+        if old is not None and tuple(old) != new:
+            with self.write():
+                self._all(
+                    "UPDATE collections SET found_at = ?, etag = ?, modified = ? WHERE location = ?", (*new, location)
+                )
 
     def forget_collection(self, location: str) -> bool:
         """Whether there was one."""

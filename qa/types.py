@@ -305,6 +305,14 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """Where `sync` looks for new pages: `location` is a path or URL; `kind` is "folder", "feed", "sitemap" …"""
+
+    location: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A source that did not become an article, and why."""
 
@@ -340,7 +348,7 @@ class AddReport:
 class SyncReport(AddReport):
     """What `sync` did: an AddReport, and the articles removed because their file is gone.
 
-    `gone` are the articles whose web page is there no longer; they are kept.
+    `gone` are the articles whose web page is there no longer, or leads to another; they are kept.
     """
 
     removed: tuple[str, ...] = ()

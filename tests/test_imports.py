@@ -18,7 +18,19 @@ import qa
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*(ROOT / "qa").rglob("*.py"), *(ROOT / "embeddings").rglob("*.py"), ROOT / "app.py"])
-HEAVY = {"torch", "transformers", "sentence_transformers", "faiss", "gradio", "bs4", "trafilatura", "lxml", "httpx", "feedparser", "protego"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "faiss",
+    "gradio",
+    "bs4",
+    "trafilatura",
+    "lxml",
+    "httpx",
+    "feedparser",
+    "protego",
+}
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
 ROOMS = {
