@@ -9,11 +9,14 @@ from urllib.parse import urlsplit, urlunsplit
 _LONGEST = 8_000  # characters; RFC 9110 (4.1) asks servers for this much
 
 
+_NEVER = re.compile("[\\s\\x00-\\x1f\\x7f\\ud800-\\udfff]")  # blanks, control characters, halves of characters
+
+
 def is_address(text: str) -> bool:
     """Whether `text` is an http or https URL with a host, and nothing else."""
-    return text.lower().startswith(("http://", "https://")) and len(text) <= _LONGEST and (
-        not re.search(r"\s", text) and bool(host(text))
-    )  # fmt: skip
+    if len(text) > _LONGEST or not text.lower().startswith(("http://", "https://")):
+        return False
+    return not _NEVER.search(text) and bool(host(text))
 
 
 def host(url: str) -> str:

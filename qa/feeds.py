@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urljoin
 
 from qa.addresses import is_address, without_fragment
@@ -23,9 +23,6 @@ from qa.errors import InvalidInput, SourceError
 from qa.inflate import TooMuch, inflated, is_gzip
 from qa.types import iso_date
 from qa.web import MAX_BYTES
-
-if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
 
 Kind = Literal["feed", "sitemap", "sitemap index", "OPML", "bookmarks", "list"]
 
@@ -42,7 +39,16 @@ MEDIA_TYPES = frozenset(
 SUFFIXES = (".xml", ".rss", ".atom", ".rdf", ".opml", ".json", ".xml.gz", ".txt.gz")
 
 _PROLOGUE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^<>\[]*(?:\[.*?\]\s*)?>", re.S | re.I)
+_DECLARATION = re.compile(r"\ufeff?\s*<\?xml\b[^>]*>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)")
+_ROOTS: dict[str, Kind] = {
+    "rss": "feed",
+    "feed": "feed",
+    "urlset": "sitemap",
+    "sitemapindex": "sitemap index",
+    "opml": "OPML",
+}
+_MAY_BE_LIST = (None, "text/plain", "application/octet-stream", "application/gzip", "application/x-gzip")
 _BOOKMARKS = re.compile(r"\s*<!DOCTYPE\s+NETSCAPE-Bookmark-file-1\b", re.I)
 _JSON_FEED = re.compile(r'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org\\?/version\\?/', re.I)
 _HEAD = 65_536  # characters in which the root must begin; before it stand comments, licences, entities
@@ -93,25 +99,21 @@ def read_listing(
         except ValueError as error:
             raise SourceError(f"{location} is {error}; download it again") from error
     head = _head(content, charset)
-    if _BOOKMARKS.match(head):
-        return _listing("bookmarks", _bookmarks(content, charset), location)
-    root = _root(head)
-    if root in ("rss", "feed") or (root == "RDF" and ("purl.org/rss" in head or "netscape.com/rdf" in head)):
-        return _listing("feed", _feed(content, location, charset), location)
-    if root == "urlset":
-        return _listing("sitemap", _sitemap(content, location, "url"), location)
-    if root == "sitemapindex":
-        return _listing("sitemap index", _sitemap(content, location, "sitemap"), location)
-    if root == "opml":
-        return _listing("OPML", _opml(content, location), location)
-    if head.lstrip().startswith("{") and _JSON_FEED.search(head):
-        return _listing("feed", _json_feed(content, location, charset), location)
-    if media_type in (None, "text/plain", "application/octet-stream", "application/gzip", "application/x-gzip"):
-        lines = [line.strip() for line in decode(content, charset).splitlines()] if _begins_as_list(head) else []
+    kind = _kind(head)
+    if kind is None:
+        if media_type not in _MAY_BE_LIST or not _begins_as_list(head):
+            return None
+        lines = [line.strip() for line in decode(content, charset).splitlines()]
         lines = [line for line in lines if line and not line.startswith("#")]
-        if lines and all(is_address(line) for line in lines):
-            return _listing("list", (Entry(line) for line in lines), location)
-    return None
+        return _listing("list", map(Entry, lines), location) if all(map(is_address, lines)) else None
+    if kind == "feed" and len(content) > MAX_FEED_BYTES:
+        raise SourceError(f"{location} is a feed of {len(content)} bytes; feeds of up to {MAX_FEED_BYTES} are read")
+    # Decoded here once for all: what the parsers' own decoding makes of wrong declarations are errors of many kinds.
+    text = _DECLARATION.sub("", decode(content, charset), count=1)
+    try:
+        return _listing(kind, _ENTRIES[kind](text), location)
+    except Exception as error:  # feedparser lets errors of a dozen kinds through on damaged feeds
+        raise SourceError(f"{location} is a damaged {kind} ({error}); download it again, or tell the site") from error
 
 
 def advertised_feeds(html: str, *, base: str) -> list[str]:
@@ -157,6 +159,18 @@ def _head(content: bytes, charset: str | None) -> str:
     return head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
 
 
+def _kind(head: str) -> Kind | None:
+    """What begins with `head`; None where it is no collection, or a list of addresses."""
+    if _BOOKMARKS.match(head):
+        return "bookmarks"
+    root = _root(head) or ""
+    if root in _ROOTS:
+        return _ROOTS[root]
+    if root == "RDF" and ("purl.org/rss" in head or "netscape.com/rdf" in head):
+        return "feed"
+    return "feed" if head.lstrip().startswith("{") and _JSON_FEED.search(head) else None
+
+
 def _root(head: str) -> str | None:
     """The local name of the XML root element; None where no element begins after the prologue."""
     at = 0
@@ -173,33 +187,36 @@ def _begins_as_list(head: str) -> bool:
     return is_address(first) or len(first) >= _HEAD
 
 
-def _feed(content: bytes, location: str, charset: str | None) -> Iterator[Entry]:
-    if len(content) > MAX_FEED_BYTES:
-        raise SourceError(f"{location} is a feed of {len(content)} bytes; feeds of up to {MAX_FEED_BYTES} are read")
+def _feed(text: str) -> Iterator[Entry]:
+    if text.lstrip().startswith("{"):
+        yield from _json_feed(text)
+        return
     import feedparser
 
-    headers = {"content-type": f"application/xml; charset={charset}"} if charset else {}
-    if is_address(location):
-        headers["content-location"] = location  # the base of relative links
-    # A stream, as a string could be taken for an address and fetched.
     parsed = feedparser.parse(
-        BytesIO(content), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        BytesIO(text.encode()),  # a stream, as a string could be taken for an address and fetched
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
     if not parsed.entries and parsed.bozo:
-        raise SourceError(f"{location} is a damaged feed ({parsed.bozo_exception}); tell the site, or add its pages")
+        raise ValueError(parsed.bozo_exception)
     # RSS 1.0 has no date of its own: dc:date is when an item appeared, and feedparser calls that "updated".
     is_rdf = parsed.version in ("rss10", "rss090")
     for entry in parsed.entries:
         published = entry.get("published") or (entry.get("updated") if is_rdf else None)
-        url = entry.get("feedburner_origlink") or entry.get("link") or _only_link(entry)
+        url = entry.get("feedburner_origlink") or _link(entry)
         if url:
-            yield Entry(url, _day(published))
+            yield Entry(str(url), _day(published))
 
 
-def _only_link(entry: Any) -> str:
-    """Where an entry has no link to its page by the book: the first that leads to no attachment."""
-    links = [link for link in entry.get("links", []) if link.get("rel") in (None, "self", "via")]
-    return str(links[0].get("href", "")) if links else ""
+def _link(entry: Any) -> str:
+    """Where an entry's page is: its link, its id where that is an address, or the first link to no attachment."""
+    link = str(entry.get("link") or "")
+    if link and (is_address(link) or link != entry.get("id")):
+        return link
+    others = [other for other in entry.get("links", []) if other.get("rel") in (None, "self", "via")]
+    return str(others[0].get("href", "")) if others else ""
 
 
 def _day(date: Any) -> str | None:
@@ -214,11 +231,8 @@ def _day(date: Any) -> str | None:
     return day if day > "1970-01-01" else None  # the epoch stands for "not known"
 
 
-def _json_feed(content: bytes, location: str, charset: str | None) -> Iterator[Entry]:
-    try:
-        data = json.loads(decode(content, charset))
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{location} is a damaged JSON feed ({error}); tell the site, or add its pages") from error
+def _json_feed(text: str) -> Iterator[Entry]:
+    data = json.loads(text)
     items = data.get("items") if isinstance(data, dict) else None
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
@@ -227,52 +241,67 @@ def _json_feed(content: bytes, location: str, charset: str | None) -> Iterator[E
                 yield Entry(url, _day(item.get("date_published")))
 
 
-def _elements(content: bytes, location: str, *names: str) -> Iterator[Any]:
-    """The elements of these local names, one by one, each forgotten after its turn. Entities are not resolved."""
+def _elements(text: str, name: str) -> Iterator[Any]:
+    """The elements of this local name, one by one, each forgotten after its turn. Entities are not resolved."""
     from lxml import etree
 
-    try:
-        found = etree.iterparse(
-            BytesIO(content),
-            events=("end",),
-            tag=[f"{{*}}{name}" for name in names],
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            recover=True,
-        )
-        for _, element in found:
-            yield element
-            element.clear()
-            while element.getprevious() is not None and element.getparent() is not None:
-                del element.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        raise SourceError(f"{location} is damaged XML ({error}); download it again") from error
+    found = etree.iterparse(
+        BytesIO(text.encode()),
+        events=("end",),
+        tag=f"{{*}}{name}",
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        recover=True,
+    )
+    for _, element in found:
+        yield element
+        element.clear()
+        while element.getprevious() is not None and element.getparent() is not None:
+            del element.getparent()[0]
 
 
-def _sitemap(content: bytes, location: str, name: str) -> Iterator[Entry]:
-    for element in _elements(content, location, name):
-        url = next((child.text for child in element.iterchildren("{*}loc") if child.text), None)
-        # A news sitemap says when a page appeared; lastmod says when anything on it changed.
-        published = element.find("{*}news/{*}publication_date")
-        if url:
+def _sitemap(text: str) -> Iterator[Entry]:
+    for element in _elements(text, "url"):
+        published = element.find("{*}news/{*}publication_date")  # lastmod says when anything on the page changed
+        for url in _loc(element):
             yield Entry(url, _day(published.text) if published is not None else None)
 
 
-def _opml(content: bytes, location: str) -> Iterator[Entry]:
-    for element in _elements(content, location, "outline"):
+def _sitemap_index(text: str) -> Iterator[Entry]:
+    for element in _elements(text, "sitemap"):
+        for url in _loc(element):
+            yield Entry(url)
+
+
+def _loc(element: Any) -> list[str]:
+    return [child.text for child in element.iterchildren("{*}loc") if child.text][:1]
+
+
+def _opml(text: str) -> Iterator[Entry]:
+    for element in _elements(text, "outline"):
         named = {str(key).lower(): str(value) for key, value in element.attrib.items()}
         url = named.get("xmlurl") or (named.get("url") if named.get("type", "link").lower() != "include" else None)
         if url:
             yield Entry(url)
 
 
-def _bookmarks(content: bytes, charset: str | None) -> Iterator[Entry]:
+def _bookmarks(text: str) -> Iterator[Entry]:
     from bs4 import BeautifulSoup
     from bs4.filter import SoupStrainer
 
     # No element of the file is closed but the links: without the strainer its tree is as deep as the list is long.
-    soup: BeautifulSoup = BeautifulSoup(decode(content, charset), "html.parser", parse_only=SoupStrainer("a"))
+    soup = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("a"))
     for link in soup.find_all("a", href=True):
         yield Entry(str(link["href"]))
+
+
+_ENTRIES: dict[Kind, Callable[[str], Iterator[Entry]]] = {
+    "feed": _feed,
+    "sitemap": _sitemap,
+    "sitemap index": _sitemap_index,
+    "OPML": _opml,
+    "bookmarks": _bookmarks,
+}
