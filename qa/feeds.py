@@ -199,7 +199,7 @@ def _feed(text: str) -> Iterator[Entry]:
         sanitize_html=False,
         resolve_relative_uris=False,
     )
-    if not parsed.entries and parsed.bozo:
+    if parsed.bozo and not any(map(_link, parsed.entries)):
         raise ValueError(parsed.bozo_exception)
     # RSS 1.0 has no date of its own: dc:date is when an item appeared, and feedparser calls that "updated".
     is_rdf = parsed.version in ("rss10", "rss090")

@@ -108,20 +108,22 @@ def sync(
     """Bring `store` up to date with the folders, collections, files and addresses that its articles came from."""
     run = _Run(store, encoder, on_progress=on_progress, delay=delay, refresh=True)
     removed, failed = _drop_files_that_went(store)
-    known = [location for location, _ in store.locations() if "://" in location or Path(location).is_absolute()]
-    gone = {failure.source for failure in failed}
-    first = []
+    unread = {failure.source for failure in failed}
+    found: dict[object, Item] = {}  # by path or address; what a collection is opened for comes first
     for location, kind in store.collections():
         if kind != "folder" and ("://" in location or Path(location).is_file()):
-            first.append(Item(location))
+            found[location] = Item(location)
         elif kind != "folder":
             failed.append(Failure(location, "the file is not there; the articles that it listed are kept"))
-    first += items(location for location, kind in store.collections() if kind == "folder" and Path(location).is_dir())
+    folders = [location for location, kind in store.collections() if kind == "folder" and Path(location).is_dir()]
     unwanted = set(store.removed_locations())
-    first = [item for item in first if item.source not in unwanted]
-    there = {item.source for item in first}
-    first += [Item(location, opens=False) for location in known if location not in there and location not in gone]
-    stopped = run.bring_in(first)
+    for item in items(folders):
+        if item.source not in unwanted:
+            found.setdefault(item.source, item)
+    for location, _ in store.locations():
+        if ("://" in location or Path(location).is_absolute()) and location not in unread:
+            found.setdefault(location, Item(location, opens=False))
+    stopped = run.bring_in(list(found.values()))
     results = run.results()
     results["failed"] = (*failed, *results["failed"])
     return SyncReport(**results, stopped=stopped, removed=tuple(removed), gone=run.gone())

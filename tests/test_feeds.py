@@ -319,6 +319,7 @@ def test_a_page_names_its_feeds() -> None:
     assert advertised_feeds("", base="https://a.example/") == []
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=400), st.sampled_from([RSS, ATOM, RDF, SITEMAP, INDEX, "{", "https://a.example/\n"]), st.data()
 )
