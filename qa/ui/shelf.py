@@ -24,7 +24,8 @@ UPLOADS = "uploads"
 
 EMPTY_LIBRARY = (
     '<div class="qa-empty"><p><strong>No articles yet.</strong></p><p>Add saved web pages (.html), text (.txt) or '
-    "Markdown (.md) files, or paste the addresses of articles above. Everything stays on this computer.</p></div>"
+    "Markdown (.md) files, or paste the addresses of articles or feeds above. Everything stays on this "
+    "computer.</p></div>"
 )
 
 
