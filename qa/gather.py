@@ -144,12 +144,12 @@ def opened(item: Item, found: Found) -> tuple[list[Item], list[str]]:
     inside = [entry for entry in listing.entries if "://" in location and leads_inside(location, entry.url)]
     if inside:
         problems.append(
-            f"{len(inside)} of its entries are on your own network and were left out; add them by themselves if meant"
+            f"entries left out that lead into your own network: {len(inside)}; add them by themselves if they are meant"
         )
     if listing.skipped:
         count = sum(number for _, number in listing.skipped)
         kinds = ", ".join(scheme for scheme, _ in listing.skipped)
-        problems.append(f"{count} of its entries are no web addresses and were left out ({kinds})")
+        problems.append(f"entries left out that are no web addresses: {count} ({kinds})")
     if listing.cut:
         problems.append(f"it lists more than {len(listing.entries)} addresses; the others were left out")
     if not listing.entries and not problems:

@@ -139,7 +139,7 @@ def test_files_of_addresses_are_read_and_their_feeds_followed(
     report = library.add([bookmarks, opml, plain])
     assert sorted(titles(library)) == ["Anchors", "Buoys", "Cranes", "Docks", "Eels"]
     assert {failure.source: failure.reason for failure in report.failed} == {
-        str(bookmarks): "2 of its entries are no web addresses and were left out (file, javascript)",
+        str(bookmarks): "entries left out that are no web addresses: 2 (file, javascript)",
         f"{url}/bad": report.failed[1].reason,
     }
     assert "is a damaged feed" in report.failed[1].reason
@@ -544,7 +544,7 @@ def test_an_entry_on_the_own_network_of_a_feed_from_outside_is_left_out() -> Non
     item = Item("https://a.example/feed", depth=1)
     new, problems = opened(item, Found("https://a.example/feed", listing=Listing("feed", entries)))
     assert new == [Item("https://a.example/1", "https://a.example/feed", 2, opens=False, published="2024-01-01")]
-    assert problems == ["2 of its entries are on your own network and were left out; add them by themselves if meant"]
+    assert problems == ["entries left out that lead into your own network: 2; add them by themselves if they are meant"]
     new, problems = opened(Item("/x.txt"), Found("/x.txt", listing=Listing("list", entries)))
     assert (len(new), problems) == (3, []), "the user's own list may name them"
 

@@ -79,8 +79,10 @@ def add(
             '<p class="qa-notice" role="alert">Adding stopped because of an unexpected error; the details are in the '
             "server’s log. What was added before it is kept.</p>"
         )
+    followed = {each.location for each in library.collections()}  # bookmarks of which a few were left out, say
     for failure in done.failed:
-        _forget(library, failure.source)
+        if failure.source not in followed:
+            _forget(library, failure.source)
     return report(library, done, wrong)
 
 
