@@ -97,8 +97,15 @@ def build_parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    add = command("add", _add, "add pages, folders and URLs; unchanged ones are skipped", model=True)
-    add.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder (with all in it) or a URL")
+    add = command("add", _add, "add pages, folders, URLs and feeds; unchanged ones are skipped", model=True)
+    add.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a file, a folder (with all in it) or a URL; a feed (RSS, Atom, JSON), a sitemap, an OPML or bookmarks "
+        "file or a list of URLs stands for the pages that it lists",
+    )
+    _add_delay_option(add)
 
     ask = command("ask", _ask, "answer a question with cited sentences", model=True)
     ask.add_argument("question")
@@ -113,7 +120,12 @@ def build_parser() -> argparse.ArgumentParser:
     remove.add_argument("articles", nargs="+", metavar="ID", help="an article's id, as `list` shows it")
     remove.add_argument("--yes", action="store_true", help="do not ask first")
 
-    command("sync", _sync, "read every source again: changed ones are replaced, those gone are removed", model=True)
+    summary = "look at every source again: new pages are added, changed ones replaced, files that are gone removed"
+    _add_delay_option(command("sync", _sync, summary, model=True))
+
+    following = command("sources", _sources, "list the folders, feeds and lists that sync looks at for new pages")
+    following.add_argument("--forget", nargs="+", default=[], metavar="SOURCE", help="look at these no more")
+
     command("reindex", _reindex, "encode every article again, with another --model if one is given", model=True)
 
     serve = command("serve", _serve, "serve the chat for the browser")
@@ -154,6 +166,15 @@ def _model_options() -> argparse.ArgumentParser:
     return model
 
 
+def _add_delay_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--delay",
+        type=float,
+        metavar="SECONDS",
+        help="time between two requests to one host (default 1); a site's robots.txt is kept to, and may ask for more",
+    )
+
+
 def _add_filter_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("filters (those that repeat are alternatives)")
     group.add_argument("--author", action="append", default=[], metavar="NAME")
@@ -169,12 +190,23 @@ def _add_filter_options(parser: argparse.ArgumentParser) -> None:
 
 def _add(options: argparse.Namespace) -> Outcome:
     with _open(options) as library, _progress(options, "adding") as on_progress:
-        return _reported(library.add(options.sources, on_progress=on_progress))
+        return _reported(library.add(options.sources, on_progress=on_progress, delay=options.delay))
 
 
 def _sync(options: argparse.Namespace) -> Outcome:
-    with _open(options, create=False) as library, _progress(options, "reading again") as on_progress:
-        return _reported(library.sync(on_progress=on_progress))
+    with _open(options, create=False) as library, _progress(options, "looking again") as on_progress:
+        report = library.sync(on_progress=on_progress, delay=options.delay)
+        gone = [library.article(article_id) for article_id in report.gone]
+    return _reported(report, gone=[f"{article.title} ({article.source})" for article in gone])
+
+
+def _sources(options: argparse.Namespace) -> Outcome:
+    with _open(options, create=False) as library:
+        for location in options.forget:
+            library.unfollow(location)
+        collections = library.collections()
+    lines = [f"{each.kind}  {one_line(each.location)}" for each in collections]
+    return Outcome({"sources": [asdict(each) for each in collections]}, "\n".join(lines) or "none")
 
 
 def _reindex(options: argparse.Namespace) -> Outcome:
@@ -355,13 +387,14 @@ def _or_interrupt(on_progress: Callable[[Progress], bool]) -> Callable[[Progress
 # Results as text
 
 
-def _reported(report: AddReport) -> Outcome:
+def _reported(report: AddReport, *, gone: Sequence[str] = ()) -> Outcome:
     counts = {name: len(ids) for name, ids in asdict(report).items() if name != "stopped"}
     parts = [f"{counts['added']} added", f"{counts['replaced']} replaced", f"{counts['skipped']} unchanged"]
     if isinstance(report, SyncReport):
-        parts.append(f"{counts['removed']} removed")
+        parts += [f"{counts['removed']} removed", f"{counts['gone']} gone"]
     parts.append(f"{counts['failed']} failed")
     lines = [f"failed: {one_line(failure.source)}: {one_line(failure.reason)}" for failure in report.failed]
+    lines += [f"gone from the web, and kept: {one_line(each)}" for each in gone]
     lines.append(", ".join(parts))
     if report.stopped:
         lines.append("stopped before the end; the same command goes on from here")

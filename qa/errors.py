@@ -49,7 +49,14 @@ class UnsupportedSource(SourceError):
 
 
 class FetchError(SourceError):
-    """A URL could not be fetched: refused, timed out, too large, or answered with an error."""
+    """A URL could not be fetched: refused, timed out, too large, or answered with an error.
+
+    `status` is the HTTP status where the server gave one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NoArticleText(SourceError):

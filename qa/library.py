@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import threading
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa import dialogue
 from qa.errors import InvalidInput, ModelMismatch
-from qa.ingest import OnProgress, Source, add, encode
+from qa.gather import Source
+from qa.ingest import OnProgress, add, encode, sync
 from qa.split import split
 from qa.store import Store
 from qa.types import (
@@ -21,7 +21,7 @@ from qa.types import (
     Answer,
     Article,
     ArticleSummary,
-    Failure,
+    Collection,
     Filters,
     Hit,
     Passage,
@@ -111,70 +111,62 @@ class Library:
 
     # -- articles in and out
 
-    def add(self, sources: Iterable[Source] | Source, *, on_progress: OnProgress | None = None) -> AddReport:
-        """Add files, folders (with their subfolders), URLs, Pages and Articles.
+    def add(
+        self,
+        sources: Iterable[Source] | Source,
+        *,
+        on_progress: OnProgress | None = None,
+        delay: float | None = None,
+    ) -> AddReport:
+        """Add files, folders (with their subfolders), URLs, Pages and Articles, and what collections list.
+
+        A file or URL that turns out to be a feed (RSS, Atom, JSON), a sitemap, an OPML or bookmarks file or a
+        list of URLs stands for the pages that it lists; the library remembers it, and folders, for `sync`.
+        Sites are asked politely: robots.txt is kept to, `delay` seconds (1 unless given) lie between two
+        requests to one host, more where the site asks for it, and a page that is stored is sent again only if
+        it has changed.
 
         Idempotent by content: what is stored unchanged is skipped, a changed page replaces its old version
         whole, and a page found at another address with the same text is not stored twice. A source that
-        cannot be read is reported in `failed`, and the rest goes in.
+        cannot be read is reported in `failed`, and the rest goes in. What is added is wanted: articles that
+        were removed come back with the file, address, folder or collection that is added again.
 
-        `on_progress` is called with a Progress after each source; returning False stops there. What was done
-        stays, and adding the same sources again goes on.
+        `on_progress` is called with a Progress after each source, and while a site is waited for; returning
+        False stops there. What was done stays, and adding the same sources again goes on.
         """
-        if isinstance(sources, (str, Path)):
-            sources = [sources]
-        elif not isinstance(sources, Article) and isinstance(sources, Iterable):
-            sources = list(sources)
-        report = add(sources, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress)
-        self._remember_folders(sources if isinstance(sources, list) else [])
-        if report.added or report.replaced:
-            self._save_index()
+        before = self._store.stamp
+        report = add(
+            sources, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay
+        )
+        self._save_index(since=before)
         return report
 
-    def sync(self, *, on_progress: OnProgress | None = None) -> SyncReport:
-        """Read every file, folder and URL again: new and changed pages go in, articles whose file is gone go out.
+    def sync(self, *, on_progress: OnProgress | None = None, delay: float | None = None) -> SyncReport:
+        """Look again at every folder, feed, sitemap, list, file and URL: what is new goes in, what changed is replaced.
 
-        A file counts as gone only where its folder is still there: a drive that is not mounted empties nothing.
+        An article whose file is gone goes out; a file counts as gone only where its folder is still there, as
+        a drive that is not mounted empties nothing. An article whose web page is gone (404, 410, or another
+        text in its place) stays and is named in `gone`; what falls out of a feed stays. What was removed with
+        `remove` does not come back: only `add` brings it back. `delay` and `on_progress` are as in `add`.
         """
-        gone, failed = [], []
-        waiting: list[str] = []
-        for location, article_id in self._store.locations():
-            path = Path(location)
-            if "://" in location or not path.is_absolute():
-                if "://" in location:
-                    waiting.append(location)
-            elif path.exists():
-                waiting.append(location)
-            elif path.parent.is_dir():
-                gone.append((location, article_id))
-            else:
-                failed.append(Failure(location, f"the folder {path.parent} is not there; the article is kept"))
-        removed = []
-        for location, article_id in gone:
-            with self._store.write():
-                self._store.forget_location(location)
-                if not self._store.locations(article_id):
-                    self._store.remove(article_id)
-                    removed.append(article_id)
-        from qa.sources import expand
-
-        again = dict.fromkeys([*expand(folder for folder in self._folders() if Path(folder).is_dir()), *waiting])
-        report = add(again, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress)
-        if report.added or report.replaced or removed:
-            self._save_index()
-        return SyncReport(
-            added=report.added,
-            replaced=report.replaced,
-            skipped=report.skipped,
-            failed=(*failed, *report.failed),
-            stopped=report.stopped,
-            flagged=report.flagged,
-            removed=tuple(removed),
-        )
+        before = self._store.stamp
+        report = sync(store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay)
+        self._save_index(since=before)
+        return report
 
     def remove(self, article_id: str) -> None:
-        """Remove an article with its passages and vectors. Raises UnknownArticle."""
-        self._store.remove(article_id)
+        """Remove an article with its passages and vectors; `sync` does not bring it back. Raises UnknownArticle."""
+        self._store.remove(article_id, for_good=True)
+
+    def collections(self) -> list[Collection]:
+        """The folders, feeds, sitemaps and lists that `sync` looks at for new pages."""
+        return [Collection(location, kind) for location, kind in self._store.collections()]
+
+    def unfollow(self, location: str) -> None:
+        """Look no more for new pages in a collection; its articles stay. Raises InvalidInput where it is none."""
+        if not self._store.forget_collection(location):
+            known = ", ".join(each.location for each in self.collections()) or "there are none"
+            raise InvalidInput(f"{location!r} is no collection of this library; those it looks at: {known}")
 
     def reindex(self, *, model: str | Path | None = None, on_progress: OnProgress | None = None) -> bool:
         """Split and encode every article anew, with `model` where one is given. False where it was stopped.
@@ -376,8 +368,13 @@ class Library:
         self._vectors_stamp = stamp
         return self._vectors
 
-    def _save_index(self) -> None:
-        """Bring the index file up to date; without it the next opening builds the index from the store."""
+    def _save_index(self, since: str = "") -> None:
+        """Bring the index file up to date; without it the next opening builds the index from the store.
+
+        Nothing is done where the store's stamp is still `since`, or no model has encoded anything yet.
+        """
+        if self._store.stamp == since or not self._store.meta("dimension"):
+            return
         with self._searching:
             index = self._index()
             if self._vectors_saved != self._vectors_stamp:
@@ -411,27 +408,6 @@ class Library:
                 f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
                 "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
             )
-
-    def _folders(self) -> list[str]:
-        return list(json.loads(self._store.meta("folders") or "[]"))
-
-    def _remember_folders(self, sources: Sequence[object]) -> None:
-        folders = [
-            str(Path(source).expanduser().resolve())
-            for source in sources
-            if isinstance(source, (str, Path)) and "://" not in str(source) and _is_folder(source)
-        ]
-        known = self._folders()
-        if set(folders) - set(known):
-            with self._store.write():
-                self._store.set_meta("folders", json.dumps(sorted({*known, *folders})))
-
-
-def _is_folder(source: str | Path) -> bool:
-    try:
-        return Path(source).expanduser().is_dir()
-    except (OSError, RuntimeError):  # a name too long, or "~" of nobody
-        return False
 
 
 def _stand_alone(question: str, history: History) -> str:

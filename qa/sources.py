@@ -1,4 +1,4 @@
-"""Where pages come from: files, folders and web addresses. The only module that touches the network.
+"""Where pages come from: files, folders and web addresses (which `qa.web` fetches).
 
 A location is a string that names one page: a file's absolute, resolved path, or a URL without its
 fragment. An article's id is made of it, so the same page read twice is the same article.
@@ -7,12 +7,17 @@ fragment. An article's id is made of it, so the same page read twice is the same
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING
 
-from qa.errors import FetchError, InvalidInput, SourceError, UnsupportedSource
-from qa.types import Page
+from qa.addresses import without_fragment
+from qa.errors import InvalidInput, SourceError, UnsupportedSource
+from qa.types import Page, Validators
+
+if TYPE_CHECKING:
+    from qa.web import Fetched, Web
 
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -23,10 +28,6 @@ MEDIA_TYPES = {
     ".markdown": "text/markdown",
 }
 MAX_BYTES = 50 * 2**20
-TIMEOUT = 20.0  # seconds, for connecting and for each wait for more bytes
-TOTAL_TIMEOUT = 120.0  # seconds, for the whole page
-MAX_REDIRECTS = 10
-USER_AGENT = "article-qa/1.0 (reads pages its user asked for)"
 
 _WEB_TYPES = frozenset(MEDIA_TYPES.values()) | {"text/x-markdown"}
 
@@ -54,7 +55,7 @@ def _locations(source: str | Path) -> Iterator[str]:
     if not isinstance(source, (str, Path)):
         raise InvalidInput(f"source {source!r} is {type(source).__name__}; give a path, a URL or an Article")
     if is_url(source):
-        yield _without_fragment(str(source).strip())
+        yield without_fragment(str(source).strip())
         return
     if not str(source).strip():
         raise InvalidInput("source is an empty string; give a path or a URL")
@@ -105,14 +106,38 @@ def load(location: str | Path) -> Page:
     not read, FetchError where a URL gives no page of at most MAX_BYTES in time.
     """
     if is_url(location):
-        return _fetch(str(location).strip())
+        from qa.web import Web
+
+        with Web() as web:
+            page = fetch(str(location), web).page
+        assert page is not None  # nothing was known of it
+        return page
+    return read_file(location)
+
+
+def fetch(
+    url: str,
+    web: Web,
+    *,
+    known: Callable[[str], Validators | None] = lambda _: None,
+    also: frozenset[str] = frozenset(),
+) -> Fetched:
+    """The page at a URL as in `load`, by a `web` that may have fetched others before; `known` as in `Web.fetch`.
+
+    `also` are media types that are taken besides those of pages.
+    """
+    fetched = web.fetch(url, types=_WEB_TYPES | also, known=known)
+    if fetched.page is not None and fetched.page.media_type == "text/x-markdown":
+        return replace(fetched, page=replace(fetched.page, media_type="text/markdown"))
+    return fetched
+
+
+def read_file(location: str | Path, *, also: tuple[str, ...] = ()) -> Page:
+    """The page in a file, as in `load`. Files whose names end in one of `also` are taken too, as binary data."""
     scheme = str(location).partition("://")[0]
     if "://" in str(location) and scheme.isalnum():
         raise UnsupportedSource(f"{location}: {scheme} addresses are not read; give a path or an http or https URL")
-    return _read_file(Path(location))
-
-
-def _read_file(path: Path) -> Page:
+    path = Path(location)
     try:
         path = path.expanduser().resolve()
         if path.is_dir():
@@ -120,6 +145,8 @@ def _read_file(path: Path) -> Page:
         if not path.exists():
             raise SourceError(f"{path} does not exist; check the path")
         media_type = MEDIA_TYPES.get(path.suffix.lower())
+        if media_type is None and path.name.lower().endswith(also):
+            media_type = "application/octet-stream"
         if media_type is None:
             raise UnsupportedSource(
                 f"{path} is of an unknown kind ({path.suffix or 'no suffix'}); readable are {', '.join(MEDIA_TYPES)}"
@@ -133,65 +160,3 @@ def _read_file(path: Path) -> Page:
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{path} cannot be read: {error}") from error
     return Page(content=content, location=str(path), media_type=media_type)
-
-
-def _fetch(url: str) -> Page:
-    import time
-
-    import httpx
-
-    url = _without_fragment(url)
-    deadline = time.monotonic() + TOTAL_TIMEOUT
-    headers = {
-        "User-Agent": USER_AGENT,
-        "Accept": "text/html, application/xhtml+xml, text/plain;q=0.9, text/markdown;q=0.9",
-    }
-    try:
-        with (
-            httpx.Client(
-                follow_redirects=True, max_redirects=MAX_REDIRECTS, timeout=TIMEOUT, headers=headers
-            ) as client,
-            client.stream("GET", url) as response,
-        ):
-            if response.status_code != 200:
-                raise FetchError(
-                    f"{url} answered {response.status_code} {response.reason_phrase}; open it in a browser to see why"
-                )
-            media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type and media_type not in _WEB_TYPES:
-                raise UnsupportedSource(f"{url} is {media_type}; readable are {', '.join(sorted(_WEB_TYPES))}")
-            charset = response.charset_encoding
-            final = _without_fragment(str(response.url))
-            parts: list[bytes] = []
-            size = 0
-            for part in response.iter_bytes():
-                size += len(part)
-                if size > MAX_BYTES:
-                    raise FetchError(f"{url} is larger than {MAX_BYTES} bytes; save the part you need as a file")
-                if time.monotonic() > deadline:
-                    raise FetchError(
-                        f"{url} took longer than {TOTAL_TIMEOUT:.0f} seconds; try again, or save it as a file"
-                    )
-                parts.append(part)
-    except httpx.InvalidURL as error:
-        raise FetchError(f"{url} is no address: {error}") from error
-    except httpx.TooManyRedirects as error:
-        raise FetchError(
-            f"{url} was redirected more than {MAX_REDIRECTS} times; give the address it ends at"
-        ) from error
-    except httpx.TimeoutException as error:
-        raise FetchError(f"{url} did not answer within {TIMEOUT:.0f} seconds; try again later") from error
-    except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
-        raise FetchError(f"{url} could not be fetched: {error or type(error).__name__}") from error
-    if media_type == "text/x-markdown":
-        media_type = "text/markdown"
-    return Page(
-        content=b"".join(parts), location=final, url=final, media_type=media_type or "text/html", charset=charset
-    )
-
-
-def _without_fragment(url: str) -> str:
-    try:
-        return urlunsplit(urlsplit(url)._replace(fragment=""))
-    except ValueError:  # an address as broken as "http://[": fetching it says so
-        return url.partition("#")[0]

@@ -22,12 +22,24 @@ from numpy.typing import NDArray
 
 from qa import lexical
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
-from qa.types import Article, ArticleSummary, Block, Filters, Passage
+from qa.types import Article, ArticleSummary, Block, Filters, Passage, Validators
 
-FORMAT = 2
+FORMAT = 3
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
-_SCHEMA = """
+_SOURCES = """
+-- where articles come from again and again: folders, feeds, sitemaps, lists. `given`: named by the user, and not only
+-- by another collection. `found_at` is where redirects led; etag and modified are of the version whose every entry
+-- was read.
+CREATE TABLE collections (
+    location TEXT PRIMARY KEY, kind TEXT NOT NULL, given INTEGER NOT NULL, found_at TEXT, etag TEXT, modified TEXT
+) WITHOUT ROWID;
+-- addresses that redirect to a location, so that a feed's link is known again without asking
+CREATE TABLE aliases (address TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
+-- where articles stood that the user removed
+CREATE TABLE removed (location TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
@@ -41,6 +53,7 @@ CREATE TABLE locations (
     etag TEXT, modified TEXT -- what the server said of the version that was read
 );
 CREATE INDEX locations_by_article ON locations (article_id);
+{_SOURCES}
 -- AUTOINCREMENT: an id is never used again, so that an index can tell new passages from removed ones by id alone
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
@@ -62,7 +75,13 @@ ALTER TABLE articles ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE articles ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE locations ADD COLUMN etag TEXT;
 ALTER TABLE locations ADD COLUMN modified TEXT;
-"""
+""",
+    2: f"""
+{_SOURCES}
+INSERT INTO collections (location, kind, given)
+SELECT value, 'folder', 1 FROM json_each((SELECT value FROM meta WHERE key = 'folders'));
+DELETE FROM meta WHERE key = 'folders';
+""",
 }
 _ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
@@ -202,6 +221,30 @@ class Store:
             return [(row[0], row[1]) for row in self._all(f"{query} ORDER BY rowid")]
         return [(row[0], row[1]) for row in self._all(f"{query} WHERE article_id = ?", (article_id,))]
 
+    def alias(self, address: str) -> str | None:
+        """The location that `address` was found to lead to."""
+        row = self._one("SELECT location FROM aliases WHERE address = ?", (address,))
+        return None if row is None else str(row[0])
+
+    def validators(self, location: str, *, collections: bool = False) -> Validators | None:
+        """What the server said of the version of a page that is stored; with `collections`, also of a collection."""
+        query = "SELECT etag, modified FROM locations WHERE location = ?"
+        row = self._one(query, (location,))
+        if row is None and collections:
+            row = self._one("SELECT etag, modified FROM collections WHERE found_at = ?", (location,))
+        return Validators(*row) if row else None
+
+    def collections(self) -> list[tuple[str, str]]:
+        """(location, kind) of the collections that the user gave, folders among them."""
+        return [tuple(row) for row in self._all("SELECT location, kind FROM collections WHERE given ORDER BY location")]
+
+    def is_removed(self, location: str) -> bool:
+        """Whether the user removed the article that was read there."""
+        return self._one("SELECT 1 FROM removed WHERE location = ?", (location,)) is not None
+
+    def removed_locations(self) -> list[str]:
+        return [str(row[0]) for row in self._all("SELECT location FROM removed ORDER BY location")]
+
     # -- writing
 
     @contextlib.contextmanager
@@ -239,23 +282,79 @@ class Store:
             for encoded in passages:
                 self._put_passage(encoded, article.language)
 
-    def place(self, location: str, article_id: str) -> None:
-        """Note that `article_id` is what was read at `location`."""
+    def place(self, location: str, article_id: str, validators: Validators | None = None) -> None:
+        """Note that `article_id` is what was read at `location`, and that it is wanted there."""
+        etag, modified = (validators.etag, validators.modified) if validators else (None, None)
         with self.write():
             self._all(
-                "INSERT INTO locations (location, article_id) VALUES (?, ?)"
-                " ON CONFLICT (location) DO UPDATE SET article_id = excluded.article_id",
-                (location, article_id),
+                "INSERT INTO locations (location, article_id, etag, modified) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (location) DO UPDATE"
+                " SET article_id = excluded.article_id, etag = excluded.etag, modified = excluded.modified",
+                (location, article_id, etag, modified),
             )
+            self._all("DELETE FROM removed WHERE location = ?", (location,))
+
+    def place_alias(self, address: str, location: str) -> None:
+        """Note that `address` redirects to `location`."""
+        with self.write():
+            self._all(
+                "INSERT INTO aliases VALUES (?, ?) ON CONFLICT (address) DO UPDATE SET location = excluded.location",
+                (address, location),
+            )
+
+    def move(self, location: str, to: str) -> None:
+        """Note that what stood at `location` is now at `to`, where nothing was known to be."""
+        with self.write():
+            self._all(
+                "UPDATE locations SET location = ?, etag = NULL, modified = NULL WHERE location = ?", (to, location)
+            )
+            self._all("UPDATE aliases SET location = ? WHERE location = ?", (to, location))
+            self.place_alias(location, to)
 
     def forget_location(self, location: str) -> None:
         with self.write():
             self._all("DELETE FROM locations WHERE location = ?", (location,))
 
-    def remove(self, article_id: str) -> None:
+    def forget_removal(self, location: str) -> None:
+        with self.write():
+            self._all("DELETE FROM removed WHERE location = ?", (location,))
+
+    def remove(self, article_id: str, *, for_good: bool = False) -> None:
+        """`for_good`: the user does not want it; its locations are remembered as removed."""
         with self.write():
             self.article(article_id)
+            if for_good:
+                self._all(
+                    "INSERT OR IGNORE INTO removed SELECT location FROM locations WHERE article_id = ?", (article_id,)
+                )
             self._all("DELETE FROM articles WHERE id = ?", (article_id,))
+
+    def remember(self, location: str, kind: str, *, given: bool) -> None:
+        """Note a collection; one that was given once stays given."""
+        row = self._one("SELECT kind, given FROM collections WHERE location = ?", (location,))
+        if row is not None and (row[0], bool(row[1])) in ((kind, given), (kind, True)):
+            return
+        with self.write():
+            self._all(
+                "INSERT INTO collections (location, kind, given) VALUES (?, ?, ?) ON CONFLICT (location)"
+                " DO UPDATE SET kind = excluded.kind, given = max(given, excluded.given)",
+                (location, kind, int(given)),
+            )
+
+    def set_version(self, location: str, found_at: str, validators: Validators) -> None:
+        """Note the version of a collection of which every entry has been read."""
+        new = (found_at, validators.etag, validators.modified)
+        old = self._one("SELECT found_at, etag, modified FROM collections WHERE location = ?", (location,))
+        if old is not None and tuple(old) != new:
+            with self.write():
+                self._all(
+                    "UPDATE collections SET found_at = ?, etag = ?, modified = ? WHERE location = ?", (*new, location)
+                )
+
+    def forget_collection(self, location: str) -> bool:
+        """Whether there was one."""
+        with self.write():
+            return bool(self._all("DELETE FROM collections WHERE location = ? RETURNING 1", (location,)))
 
     def replace_passages(self, article_id: str, passages: Sequence[EncodedPassage]) -> None:
         with self.write():

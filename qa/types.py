@@ -44,6 +44,20 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of the version it sent, to ask it later whether there is a newer one.
+
+    The headers ETag and Last-Modified as they came; None where there was none.
+    """
+
+    etag: str | None = None
+    modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.modified)
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A stretch of an article's text that is one thing: a paragraph, a heading, a list item, a table row.
 
@@ -291,6 +305,14 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """Where `sync` looks for new pages: `location` is a path or URL; `kind` is "folder", "feed", "sitemap" …"""
+
+    location: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A source that did not become an article, and why."""
 
@@ -326,7 +348,7 @@ class AddReport:
 class SyncReport(AddReport):
     """What `sync` did: an AddReport, and the articles removed because their file is gone.
 
-    `gone` are the articles whose web page is there no longer; they are kept.
+    `gone` are the articles whose web page is there no longer, or leads to another; they are kept.
     """
 
     removed: tuple[str, ...] = ()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,3 +64,94 @@ def example_library(example_folder: Path) -> Iterator[Library]:
 def example_copy(example_folder: Path, tmp_path: Path) -> Path:
     """A copy of that library's folder, to be changed."""
     return Path(shutil.copytree(example_folder, tmp_path / "library"))
+
+
+@dataclass
+class Response:
+    """What a test's web site answers. A string body is UTF-8; ETag and Last-Modified are answered with 304 if asked."""
+
+    body: bytes | str = b""
+    media_type: str | None = "text/html; charset=utf-8"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Request:
+    """What came in: the path with its query, and the headers by their lower-case names."""
+
+    path: str
+    headers: dict[str, str]
+
+
+class WebSite:
+    """A web site of a test: `pages` by path, each a Response or a function that gives one; all else is 404."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.pages: dict[str, Response | Callable[[Request], Response]] = {}
+        self.requests: list[Request] = []
+
+    def asked(self, *, robots: bool = False) -> list[str]:
+        """The paths asked for since the last call, in order."""
+        paths = [request.path for request in self.requests if robots or request.path != "/robots.txt"]
+        self.requests.clear()
+        return paths
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        page = self.pages.get(request.path, Response("nothing here", status=404))
+        response = page if isinstance(page, Response) else page(request)
+        for asked, held in (("if-none-match", "ETag"), ("if-modified-since", "Last-Modified")):
+            if asked in request.headers and request.headers[asked] == response.headers.get(held):
+                return Response(status=304, media_type=None, headers=response.headers)
+        return response
+
+
+@pytest.fixture
+def start_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], WebSite]]:
+    """Starts web sites on this machine; each has a port, and so a robots.txt, of its own."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    running = []
+
+    def start() -> WebSite:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                response = site.answer(Request(self.path, headers))
+                body = response.body.encode() if isinstance(response.body, str) else response.body
+                if "Date" in response.headers:
+                    self.send_response_only(response.status)
+                else:
+                    self.send_response(response.status)
+                if response.media_type:
+                    self.send_header("Content-Type", response.media_type)
+                for name, value in response.headers.items():
+                    self.send_header(name, value)
+                if response.status != 304:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        site = WebSite(server.server_port)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return site
+
+    yield start
+    for server, thread in running:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def web_site(start_site: Callable[[], WebSite]) -> WebSite:
+    return start_site()

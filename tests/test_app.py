@@ -246,6 +246,15 @@ class TestShelf:
         assert len(library) == 0
         assert not copy.exists()
 
+    def test_a_bookmarks_file_is_kept_though_some_of_it_is_left_out(self, library: Library, tmp_path: Path) -> None:
+        file = tmp_path / "bookmarks.html"
+        file.write_text('<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n<DT><A HREF="javascript:x()">Tool</A>\n</DL>')
+        told = BeautifulSoup(shelf.add(library, [str(file)], ""), "html.parser")
+        assert "bookmarks.html: entries left out that are no web addresses: 1 (javascript)" in told.text
+        kept = Path(library.folder).resolve() / "uploads" / "bookmarks.html"
+        assert kept.exists()
+        assert [each.location for each in library.collections()] == [str(kept)]
+
     def test_stopping_is_said_and_the_same_again_goes_on(self, library: Library, tmp_path: Path) -> None:
         files = []
         for number, name in enumerate(("ash", "beech", "cedar")):

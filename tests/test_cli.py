@@ -97,7 +97,7 @@ def test_rankings_are_those_of_the_library() -> None:
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("add", "ask", "list", "remove", "sync", "reindex", "serve", "eval"):
+    for name in ("add", "ask", "list", "remove", "sync", "sources", "reindex", "serve", "eval"):
         with pytest.raises(SystemExit) as exit_:
             main([name, "--help"])
         assert exit_.value.code == 0
@@ -152,7 +152,7 @@ def test_sync_replaces_and_removes(run: Any, pages: Path) -> None:
     (pages / "light.html").write_text(PAGE.format(title="The light", text="It was lit in 1875."), encoding="utf-8")
     (pages / "mole.html").unlink()
     code, out, _ = run("sync")
-    assert (code, out) == (DONE, "0 added, 1 replaced, 0 unchanged, 1 removed, 0 failed\n")
+    assert (code, out) == (DONE, "0 added, 1 replaced, 0 unchanged, 1 removed, 0 gone, 0 failed\n")
     listed = json.loads(run("list", "--json")[1])["articles"]
     assert [article["title"] for article in listed] == ["The light"]
 

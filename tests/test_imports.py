@@ -18,7 +18,19 @@ import qa
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*(ROOT / "qa").rglob("*.py"), *(ROOT / "embeddings").rglob("*.py"), ROOT / "app.py"])
-HEAVY = {"torch", "transformers", "sentence_transformers", "faiss", "gradio", "bs4", "trafilatura", "lxml", "httpx"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "faiss",
+    "gradio",
+    "bs4",
+    "trafilatura",
+    "lxml",
+    "httpx",
+    "feedparser",
+    "protego",
+}
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
 ROOMS = {
@@ -28,9 +40,11 @@ ROOMS = {
     "transformers": r"embeddings\..+",
     "sentence_transformers": r"embeddings\..+",
     "huggingface_hub": r"embeddings\.model",
-    "bs4": r"qa\.(body|bylines|captions|chrome|extract|markup|metadata|plaintext|sources)",
+    "bs4": r"qa\.(body|bylines|captions|chrome|extract|feeds|flags|markup|metadata|plaintext|sources)",
     "trafilatura": r"qa\.(body|extract)",
-    "httpx": r"qa\.sources",
+    "feedparser": r"qa\.feeds",
+    "httpx": r"qa\.web",
+    "protego": r"qa\.web",
     "readability": r"qa\.opinions",
     "Stemmer": r"qa\..+",
     "sentencex": r"qa\..+",

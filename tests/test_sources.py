@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from qa import sources
+from qa import sources, web
 from qa.errors import FetchError, InvalidInput, SourceError, UnsupportedSource
 from qa.sources import expand, load
 
@@ -184,9 +184,9 @@ def test_what_cannot_be_fetched_says_which_address_and_why(site: str, monkeypatc
     for broken in ("http://[", "http://a b.example/", "https://" + "a" * 300 + ".example/", "http://:80:80/"):
         with pytest.raises(FetchError):
             load(broken)
-    monkeypatch.setattr(sources, "TIMEOUT", 0.2)
+    monkeypatch.setattr(web, "TIMEOUT", 0.2)
     with pytest.raises(FetchError, match="did not answer within"):
         load(f"{site}/slow")
-    monkeypatch.setattr(sources, "MAX_BYTES", 1000)
+    monkeypatch.setattr(web, "MAX_BYTES", 1000)
     with pytest.raises(FetchError, match="larger than 1000 bytes"):
         load(f"{site}/large")

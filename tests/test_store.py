@@ -18,6 +18,7 @@ from qa import Article, Block, Filters, LibraryBusy, LibraryClosed, LibraryError
 from qa import store as store_module
 from qa.split import split
 from qa.store import EncodedPassage, Store, Vectors
+from qa.types import Validators
 
 
 @pytest.fixture
@@ -342,9 +343,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     store = Store(path)
-    store.set_meta("format", "3")
+    store.set_meta("format", "4")
     store.close()
-    with pytest.raises(LibraryError, match="has format 3; this version of article-qa reads 2: update"):
+    with pytest.raises(LibraryError, match="has format 4; this version of article-qa reads 3: update"):
         Store(path)
 
 
@@ -388,14 +389,70 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
             old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         for column in ("etag", "modified"):
             old.execute(f"ALTER TABLE locations DROP COLUMN {column}")
+        for table in ("collections", "aliases", "removed"):
+            old.execute(f"DROP TABLE {table}")
+        old.execute("INSERT INTO meta VALUES ('folders', '[\"/tmp/pages\", \"/tmp/ä\"]')")
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.close()
     for _ in range(2):
         store = Store(path)
-        assert store.meta("format") == "2"
+        assert store.meta("format") == "3"
         assert store.article("a") == kept
         assert store.locations() == [("/tmp/a.html", "a")]
+        assert store.collections() == [("/tmp/pages", "folder"), ("/tmp/ä", "folder")]
+        assert store.meta("folders") is None
         store.close()
+
+
+def test_what_was_removed_is_known_until_it_is_placed_again(store: Store) -> None:
+    _put(store, WHALES)
+    store.place("/a", "whales", Validators('"1"', "Tue, 01 Nov 2022 00:00:00 GMT"))
+    store.place("https://a.example/x", "whales")
+    store.place_alias("https://a.example/short", "https://a.example/x")
+    assert store.alias("https://a.example/short") == "https://a.example/x"
+    assert store.validators("/a") == Validators('"1"', "Tue, 01 Nov 2022 00:00:00 GMT")
+    assert (store.validators("https://a.example/x"), store.validators("/b")) == (Validators(), None)
+    store.remove("whales")
+    assert store.removed_locations() == []
+    _put(store, WHALES)
+    store.place("/a", "whales")
+    store.place("https://a.example/x", "whales")
+    store.remove("whales", for_good=True)
+    assert store.removed_locations() == ["/a", "https://a.example/x"]
+    _put(store, WHALES)
+    store.place("/a", "whales")
+    assert (store.is_removed("/a"), store.is_removed("https://a.example/x")) == (False, True)
+    store.forget_removal("https://a.example/x")
+    assert store.removed_locations() == []
+
+
+def test_a_location_that_moves_takes_its_aliases_along(store: Store) -> None:
+    _put(store, WHALES)
+    store.place("https://a.example/old", "whales", Validators('"1"'))
+    store.place_alias("https://a.example/short", "https://a.example/old")
+    store.move("https://a.example/old", "https://a.example/new")
+    assert store.locations() == [("https://a.example/new", "whales")]
+    assert store.validators("https://a.example/new") == Validators()
+    assert store.alias("https://a.example/short") == store.alias("https://a.example/old") == "https://a.example/new"
+
+
+def test_collections_are_remembered_and_forgotten(store: Store) -> None:
+    feed, child = "https://a.example/feed", "https://a.example/child"
+    store.remember(feed, "feed", given=True)
+    store.remember(child, "sitemap", given=False)
+    stamp = store.stamp
+    store.remember(feed, "feed", given=False)  # listed by another collection too: still what the user gave
+    store.remember(child, "sitemap", given=False)
+    assert store.stamp == stamp, "nothing new was written"
+    assert store.collections() == [(feed, "feed")]
+    store.set_version(feed, "https://a.example/feed.xml", Validators('"7"'))
+    assert store.validators("https://a.example/feed.xml") is None
+    assert store.validators("https://a.example/feed.xml", collections=True) == Validators('"7"')
+    store.remember(child, "sitemap", given=True)
+    assert store.collections() == [(child, "sitemap"), (feed, "feed")]
+    assert store.forget_collection(feed)
+    assert not store.forget_collection(feed)
+    assert store.collections() == [(child, "sitemap")]
 
 
 def test_pages_flags_and_where_the_date_stands_are_kept(tmp_path: Path) -> None:

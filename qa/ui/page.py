@@ -197,7 +197,8 @@ def _library_tab(library: Library, counts: gr.HTML) -> None:
         addresses = gr.Textbox(
             "",
             label="Web addresses, one a line",
-            placeholder="https://example.org/an-article",
+            placeholder="https://example.org/an-article\nhttps://example.org/feed.xml",
+            info="An article, or a feed or sitemap, which stands for all the articles that it lists.",
             lines=5,
             max_lines=5,
             elem_id="qa-addresses",

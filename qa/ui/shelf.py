@@ -24,7 +24,8 @@ UPLOADS = "uploads"
 
 EMPTY_LIBRARY = (
     '<div class="qa-empty"><p><strong>No articles yet.</strong></p><p>Add saved web pages (.html), text (.txt) or '
-    "Markdown (.md) files, or paste the addresses of articles above. Everything stays on this computer.</p></div>"
+    "Markdown (.md) files, or paste the addresses of articles or feeds above. Everything stays on this "
+    "computer.</p></div>"
 )
 
 
@@ -78,8 +79,10 @@ def add(
             '<p class="qa-notice" role="alert">Adding stopped because of an unexpected error; the details are in the '
             "server’s log. What was added before it is kept.</p>"
         )
+    followed = {each.location for each in library.collections()}  # bookmarks of which a few were left out, say
     for failure in done.failed:
-        _forget(library, failure.source)
+        if failure.source not in followed:
+            _forget(library, failure.source)
     return report(library, done, wrong)
 
 
