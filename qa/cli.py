@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from qa import __version__
 from qa.blocks import one_line, printable
 from qa.errors import ArticleQAError, InvalidInput, LibraryError, ModelError, UnknownArticle
-from qa.types import AddReport, Answer, ArticleSummary, Filters, Hit, Progress, SyncReport, Turn, turns
+from qa.types import FLAGS, AddReport, Answer, ArticleSummary, Filters, Hit, Progress, SyncReport, Turn, turns
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -393,7 +393,8 @@ def _reported(report: AddReport, *, gone: Sequence[str] = ()) -> Outcome:
     if isinstance(report, SyncReport):
         parts += [f"{counts['removed']} removed", f"{counts['gone']} gone"]
     parts.append(f"{counts['failed']} failed")
-    lines = [f"failed: {one_line(failure.source)}: {one_line(failure.reason)}" for failure in report.failed]
+    lines = [f"not whole: {one_line(each.source)}: {FLAGS[each.flag]}" for each in report.flagged]
+    lines += [f"failed: {one_line(failure.source)}: {one_line(failure.reason)}" for failure in report.failed]
     lines += [f"gone from the web, and kept: {one_line(each)}" for each in gone]
     lines.append(", ".join(parts))
     if report.stopped:
@@ -424,9 +425,10 @@ def _hit_lines(hits: Sequence[Hit]) -> str:
 
 def _summary_line(summary: ArticleSummary) -> str:
     about = [summary.title, " and ".join(summary.authors), summary.site or ""]
+    flags = f" ({', '.join(summary.flags)})" if summary.flags else ""
     return (
         f"{one_line(summary.id)}  {summary.published or '-':10}  {summary.passages:4}  "
-        f"{', '.join(one_line(part) for part in about if part)}"
+        f"{', '.join(one_line(part) for part in about if part)}{flags}"
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-from qa import metadata, plaintext
+from qa import flags, metadata, plaintext
 from qa.blocks import lay_out, one_line, printable, whole_characters
 from qa.body import main_pieces
 from qa.charset import decode
 from qa.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.errors import NoArticleText, UnsupportedSource
+from qa.feeds import advertised_feeds
 from qa.language import language_of
 from qa.types import Article, Page
 
@@ -107,7 +108,11 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
     known = metadata.of_html(soup, url)
     pieces = main_pieces(html, soup, url=known.url or url, titles=known.titles)
     pieces = drop_head(pieces, titles=known.titles, authors=known.authors)
-    pieces = trim_tail(drop_pointers(pieces))
+    pieces = trim_tail(flags.before_wall(drop_pointers(pieces)))
+    if count := flags.teasers(soup, pieces):
+        feeds = advertised_feeds(html, base=known.url or url or "")
+        instead = f"its feed, {feeds[0]}" if feeds else "their addresses"
+        raise NoArticleText(f"{source or url or 'the page'} is an index of {count} articles; add {instead}")
     if not any(piece.kind == "heading" for piece in pieces):
         pieces = mark_headings(pieces)
     body, blocks = lay_out(pieces)
@@ -124,6 +129,7 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
         language=known.language or language_of(body),
         blocks=blocks,
         source=source,
+        flags=flags.flags_of(soup, html, pieces),
     )
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from qa.errors import ArticleQAError, UnknownArticle
 from qa.render import long_date, reading_link
-from qa.types import AddReport, ArticleSummary, Failure, Progress
+from qa.types import FLAGS, AddReport, ArticleSummary, Failure, Progress
 
 if TYPE_CHECKING:
     from qa.library import Library
 
 log = logging.getLogger(__name__)
 
+_FLAG_NAMES = {"consent-wall": "asks for consent", "paywall": "only the beginning", "cut-short": "file cut short"}
 ROWS_SHOWN = 200  # a page with more rows is slow to draw, and nobody reads on: search narrows it
 UPLOADS = "uploads"
 
@@ -96,6 +97,12 @@ def report(library: Library, done: AddReport, refused: Sequence[Failure] = ()) -
             parts.append(
                 f"<details><summary>{_plural(len(ids), 'article')} {word}</summary><ul>{titles}</ul></details>"
             )
+    if done.flagged:
+        notes = "".join(
+            f'<li><span dir="auto">{html.escape(_title(library, each.article_id))}</span>: {FLAGS[each.flag]}</li>'
+            for each in done.flagged
+        )
+        parts.append(f"<details open><summary>{len(done.flagged)} not whole</summary><ul>{notes}</ul></details>")
     if failed:
         reasons = "".join(
             f'<li><span dir="auto">{html.escape(_shown(library, each.source))}</span>: {html.escape(each.reason)}</li>'
@@ -142,9 +149,12 @@ def remove(library: Library, article_ids: Sequence[str]) -> str:
 def _row(summary: ArticleSummary) -> str:
     title = html.escape(summary.title)
     reading = html.escape(reading_link(summary.id, 0, 0).partition("#")[0])
+    flags = "".join(
+        f' <span class="qa-flag" title="{FLAGS[flag]}">{_FLAG_NAMES[flag]}</span>' for flag in summary.flags
+    )
     return (
         f'<tr><td><input type="checkbox" value="{html.escape(summary.id)}" aria-label="Select {title}"></td>'
-        f'<th scope="row" dir="auto"><a href="{reading}" target="_blank" rel="noopener">{title}</a></th>'
+        f'<th scope="row" dir="auto"><a href="{reading}" target="_blank" rel="noopener">{title}</a>{flags}</th>'
         f'<td dir="auto" data-label="Author">{html.escape(", ".join(summary.authors))}</td>'
         f'<td data-label="Date">{html.escape(long_date(summary.published))}</td>'
         f'<td dir="auto" data-label="Site">{html.escape(summary.site or "")}</td>'
