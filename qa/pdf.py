@@ -110,10 +110,11 @@ def _parts(document: PdfText) -> tuple[list[_Part], float]:
     pitch = _usual_pitch(lines)
     edges = _right_edges(lines)
     parts: list[_Part] = []
+    part: _Part | None = None  # the one that the line before went to
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else None
-        if parts and _goes_on(parts[-1], line, following, body, pitch, edges):
-            _append(parts[-1], line, words)
+        if part is not None and _goes_on(part, line, following, body, pitch, edges):
+            _append(part, line, words)
         elif (origin := _open_part(parts, line, body, edges)) is not None:
             # What stood between (notes at the foot, a figure's caption) keeps the order of the pages.
             part = parts.pop(origin)
@@ -122,7 +123,8 @@ def _parts(document: PdfText) -> tuple[list[_Part], float]:
             _append(part, line, words)
         else:
             is_item = bool(_BULLET.match(line.text) or _NUMBERED.match(line.text) or _REFERENCE.match(line.text))
-            parts.append(_Part([line], line.text, [(0, line.page)], is_item))
+            part = _Part([line], line.text, [(0, line.page)], is_item)
+            parts.append(part)
     return parts, body
 
 
@@ -199,7 +201,11 @@ def _goes_on(
         return False
     if abs(last.size - line.size) > 0.06 * body + 0.1:
         return False
-    if _BULLET.match(line.text) or _REFERENCE.match(line.text):
+    if _BULLET.match(line.text):
+        return False
+    if _REFERENCE.match(line.text) and (_REFERENCE.match(part.text) or ends_a_sentence(last.text)):
+        return False
+    if last.italic and not line.italic and _SECTION.match(part.text):
         return False
     if _NUMBERED.match(line.text) and (part.is_item or ends_a_sentence(last.text) or last.text[-1] == ":"):
         return False
@@ -257,17 +263,26 @@ def _open_part(parts: Sequence[_Part], line: Line, body: float, edges: dict[tupl
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _CUT = re.compile(r"([^\W_]+(?:[-\u2010][^\W_]+)*)([-\u2010\u00ad])$")
-_COMPOUND = frozenset(("well", "self", "so", "ex"))  # words that are joined to the next by a hyphen nearly always
+# Words that are joined to the next by a hyphen nearly always, and words that begin many longer ones.
+_COMPOUND = frozenset("well self so ex".split())
+_PREFIX = frozenset(
+    """
+    after any ever every fore further her him how inter may mean more never none one other out over per some super
+    there through under what when where which who with within an be con for in pre pro re sub un
+    """.split()
+)
 
 
 def _vocabulary(lines: Sequence[Line]) -> Counter[str]:
     """How often each word stands whole in the document, in small letters."""
     counts: Counter[str] = Counter()
+    cut = False
     for line in lines:
         found = _WORD.findall(line.text.lower())
-        if found and line.text.endswith(("-", "\u2010", "\u00ad")):
-            found.pop()
-        counts.update(found)
+        counts.update(found[1:] if cut else found)
+        cut = line.text.endswith(("-", "\u2010", "\u00ad"))
+        if cut and found:
+            counts[found[-1]] -= 1
     return counts
 
 
@@ -296,12 +311,17 @@ def _is_cut(head: str, tail: str, hyphen: str, words: Counter[str]) -> bool:
     joined, hyphened = words[(head + tail).lower()], words[f"{head}-{tail}".lower()]
     if joined or hyphened:
         return joined >= hyphened
-    return last == head and head.lower() not in _COMPOUND
+    if last != head or head.lower() in _COMPOUND:
+        return False
+    # Both halves are words of this document, and the whole is not: "time-intensive", but "over-come".
+    return not (len(tail) > 3 and words[head.lower()] > 0 and words[tail.lower()] > 0) or head.lower() in _PREFIX
 
 
 # ---------------------------------------------------------------- parts to pieces
 
 _SECTION = re.compile(r"(?:(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?|(?P<roman>[IVX]{1,5})\.|(?P<letter>[A-Z])\.)\s+(?=[^\W\d_])")
+_CAPITALS = re.compile(r"(?=.{4,60}$)[^\W\d_a-zà-ÿ]{2,}(?:[ &’'-]+[^\W\d_a-zà-ÿ]+)*")
+_TABLE = re.compile(r"(?:TABLE|FIG(?:URE)?\.?) [IVX]+\b")
 _HEADING_LENGTH = 150  # characters
 
 
@@ -336,21 +356,24 @@ def _style(part: _Part) -> tuple[float, bool]:
 
 def _kind(part: _Part, following: _Part | None, body: float) -> BlockKind:
     text, first = part.text, part.lines[0]
-    if is_caption(text):
+    if is_caption(text) or _TABLE.match(text):
         return "caption"
     short = len(text) <= _HEADING_LENGTH and len(part.lines) <= 3 and any(map(str.isalpha, text))
     if short and following is not None:
         numbered = bool(_SECTION.match(text))
+        if first.page == 1 and len(following.text) < 40 and following.size < part.size and not numbered:
+            return "paragraph"  # an author's name or the like, under the title
         ends = text[-1] in ".,;:" and not numbered
         if first.size > _LARGER * body and text[-1] not in ".,;":
             return "heading"
         bold = all(line.bold for line in part.lines)
         if bold and first.size >= 0.95 * body and not ends and not all(line.bold for line in following.lines):
             return "heading"
-        if numbered and first.size >= 0.75 * body and not ends_a_sentence(text):
-            capitals = text.upper() == text
-            if capitals or all(line.italic for line in part.lines):
+        if numbered and first.size >= 0.75 * body and text[-1] not in ".,;:":
+            if text.upper() == text or all(line.italic for line in part.lines):
                 return "heading"
+        if len(part.lines) == 1 and _CAPITALS.fullmatch(text) and len(following.text) > len(text):
+            return "heading"
     return "item" if part.is_item else "paragraph"
 
 

@@ -13,8 +13,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import NoArticleText, SourceError
 
 if TYPE_CHECKING:
-    from pdfminer.layout import LTChar, LTPage, LTTextLine
+    from pdfminer.layout import LTChar, LTPage, LTTextBox, LTTextLine
     from pdfminer.pdfdocument import PDFDocument
 
 MAX_MEMORY = 2 * 2**30  # bytes of address space; a book of 117 pages with 1.8 MB takes 0.2
@@ -166,11 +167,26 @@ def _lines(page: LTPage, number: int) -> Iterator[Line]:
     if not characters or len(characters) > MAX_CHARACTERS:
         return
     page._objs = list(_once(characters))
-    page.analyze(LAParams(boxes_flow=0.5 if len(characters) < 20 * _MAX_BOXES else None))
-    for box, block in enumerate(each for each in page if isinstance(each, LTTextBox)):
+    drawn = {id(each): number for number, each in enumerate(characters)}
+    # Wide spaces in narrow, justified columns part no line: 3.5 characters, where pdfminer's own limit is 2.
+    page.analyze(LAParams(char_margin=3.5, boxes_flow=0.5 if len(characters) < 20 * _MAX_BOXES else None))
+    near = [each for each in page if isinstance(each, LTTextBox)]  # ordered by nearness, which a figure can upset
+    drawing = sorted(near, key=lambda box: min(drawn.get(id(each), len(drawn)) for line in box for each in line))
+    for box, block in enumerate(drawing if _turns_back(drawing) <= _turns_back(near) else near):
         for line in block:
             if isinstance(line, LTTextLine) and (made := _line(line, number, box)) is not None:
                 yield made
+
+
+def _turns_back(boxes: Sequence[LTTextBox]) -> int:
+    """How often reading the boxes in this order goes up within a column, or left at the same height."""
+    turns = 0
+    for one, other in pairwise(boxes):
+        if min(one.x1, other.x1) - max(one.x0, other.x0) > 0:
+            turns += other.y1 > one.y1
+        elif other.x1 <= one.x0:
+            turns += other.y1 > one.y0
+    return turns
 
 
 def _characters(page: LTPage) -> list[LTChar]:
