@@ -104,6 +104,7 @@ def _is_html(text: str, found: formats.Format | None) -> bool:
 def _read_html(text: str, *, url: str | None, source: str | None, identity: str) -> Article:
     from bs4 import BeautifulSoup
 
+    url = url or metadata.saved_from(text)
     html = _shallow(printable(text))
     soup = BeautifulSoup(html, "lxml")
     known = metadata.of_html(soup, url)

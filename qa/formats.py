@@ -21,7 +21,7 @@ class Format:
 
     `media_types` and `suffixes` have the usual one first. `begins` matches the first bytes of such a file, where
     those tell it. `reader` is the module whose `read(page, identity)` makes an Article of it; None: it is known,
-    but not read, and `advice` says what to do instead.
+    but not read, and `advice` says what to do instead. `in_browser`: browsers show it, and find words in it.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Format:
     begins: re.Pattern[bytes] | None = None
     reader: str | None = None
     advice: str = ""
+    in_browser: bool = False
 
 
 def _starting(*signatures: bytes) -> re.Pattern[bytes]:
@@ -39,7 +40,8 @@ def _starting(*signatures: bytes) -> re.Pattern[bytes]:
 _BLANK = rb"(?:\xef\xbb\xbf)?[\s\x00]{0,1024}"
 # Header lines of a mail message, one of which says that it is a page with its parts.
 _MHTML = re.compile(
-    rb"[\r\n]*(?:[A-Za-z][\w-]{1,60}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){0,60}?content-type:\s*multipart/related\b", re.I
+    rb"[\r\n]*(?:[A-Za-z][\w-]{1,60}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){0,60}?content-type:\s*multipart/related\b",
+    re.I,
 )
 
 FORMATS: tuple[Format, ...] = (
@@ -47,11 +49,14 @@ FORMATS: tuple[Format, ...] = (
         "HTML",
         ("text/html", "application/xhtml+xml"),
         (".html", ".htm", ".xhtml"),
-        re.compile(_BLANK + rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S),
+        re.compile(
+            _BLANK + rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+        ),
         "qa.extract",
+        in_browser=True,
     ),
-    Format("text", ("text/plain",), (".txt",), None, "qa.extract"),
-    Format("Markdown", ("text/markdown", "text/x-markdown"), (".md", ".markdown"), None, "qa.extract"),
+    Format("text", ("text/plain",), (".txt",), None, "qa.extract", in_browser=True),
+    Format("Markdown", ("text/markdown", "text/x-markdown"), (".md", ".markdown"), None, "qa.extract", in_browser=True),
     Format("PDF", ("application/pdf", "application/x-pdf"), (".pdf",), re.compile(_BLANK + rb"%PDF-"), "qa.pdf"),
     Format(
         "DOCX",
@@ -70,6 +75,7 @@ FORMATS: tuple[Format, ...] = (
         (".mhtml", ".mht"),
         _MHTML,
         "qa.mhtml",
+        in_browser=True,
     ),
     Format(
         "an OpenDocument text",
@@ -77,7 +83,14 @@ FORMATS: tuple[Format, ...] = (
         (".odt", ".ott", ".fodt"),
         advice="save it as DOCX or PDF",
     ),
-    Format("a Word 97 document", ("application/msword",), (".doc", ".dot"), _starting(b"\xd0\xcf\x11\xe0"), None, "save it as DOCX"),
+    Format(
+        "a Word 97 document",
+        ("application/msword",),
+        (".doc", ".dot"),
+        _starting(b"\xd0\xcf\x11\xe0"),
+        None,
+        "save it as DOCX",
+    ),
     Format("RTF", ("application/rtf", "text/rtf"), (".rtf",), _starting(rb"{\rtf"), None, "save it as DOCX"),
     Format(
         "a spreadsheet",

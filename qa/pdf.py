@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from qa.blocks import Piece, lay_out, one_line
-from qa.bylines import names_in
+from qa.bylines import byline_part, persons_in
 from qa.chrome import byline_names, drop_head, ends_a_sentence, same_text
 from qa.dates import iso_day, says_only_when
 from qa.errors import NoArticleText
@@ -226,11 +226,18 @@ def _goes_on(
         return part.is_item or hangs or not ends_a_sentence(last.text)
     if line.x0 < last.x0 - 0.7 * line.size and len(part.lines) > 1:
         return not ends_a_sentence(last.text)
-    if part.is_item and len(part.lines) == 1 and abs(line.x0 - last.x0) < 0.4 * line.size and ends_a_sentence(last.text):
+    if (
+        part.is_item
+        and len(part.lines) == 1
+        and abs(line.x0 - last.x0) < 0.4 * line.size
+        and ends_a_sentence(last.text)
+    ):
         return room < 4 * line.size
     needed = (line.x1 - line.x0) / max(1, len(line.text)) * (len(line.text.split(" ", 1)[0]) + 1)
     if room > needed + line.size:  # the next word would have fitted
-        return not (ends_a_sentence(last.text) or last.text[-1] == ":" or (room > 12 * line.size and line.text[0].isupper()))
+        return not (
+            ends_a_sentence(last.text) or last.text[-1] == ":" or (room > 12 * line.size and line.text[0].isupper())
+        )
     return True
 
 
@@ -319,7 +326,9 @@ def _is_cut(head: str, tail: str, hyphen: str, words: Counter[str]) -> bool:
 
 # ---------------------------------------------------------------- parts to pieces
 
-_SECTION = re.compile(r"(?:(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?|(?P<roman>[IVX]{1,5})\.|(?P<letter>[A-Z])\.)\s+(?=[^\W\d_])")
+_SECTION = re.compile(
+    r"(?:(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?|(?P<roman>[IVX]{1,5})\.|(?P<letter>[A-Z])\.)\s+(?=[^\W\d_])"
+)
 _CAPITALS = re.compile(r"(?=.{4,60}$)[^\W\d_a-zà-ÿ]{2,}(?:[ &’'-]+[^\W\d_a-zà-ÿ]+)*")
 _TABLE = re.compile(r"(?:TABLE|FIG(?:URE)?\.?) [IVX]+\b")
 _HEADING_LENGTH = 150  # characters
@@ -403,7 +412,6 @@ _NO_TITLE = re.compile(
     r".*\.(?:docx?|dotx?|pdf|tex|dvi|indd|qxd|rtf|odt|pptx?|xlsx?|html?|txt|md|ps)$|(?:https?|file):",
     re.I,
 )
-_NO_PERSON = frozenset("user owner microsoft office windows apple adobe latex home pc laptop acer dell hp lenovo".split())
 
 
 def _title(document: PdfText, parts: Sequence[_Part], body: float) -> tuple[str, tuple[str, ...]]:
@@ -438,16 +446,11 @@ def _largest(document: PdfText, first: Sequence[_Part], body: float) -> str:
 
 def _authors(stated: str, head: Sequence[_Part]) -> tuple[str, ...]:
     """Persons named in the file's information, else in a byline under the title."""
-    names = [
-        name
-        for name in names_in(stated)
-        if len(name.split()) > 1 and not _NO_PERSON & {word.lower().strip(".,") for word in name.split()}
-    ]
-    if names:
-        return tuple(names)
+    if names := persons_in(stated):
+        return names
     for part in head:
         if part.lines[0].page == 1 and len(part.text) < 120 and (named := byline_names(part.text)):
-            return names_in(named)
+            return persons_in(byline_part(part.text) or named)
     return ()
 
 
@@ -456,6 +459,10 @@ def _published(head: Sequence[_Part]) -> str | None:
     for part in head:
         if len(part.text) > 200:
             break
-        if len(part.text) < 100 and (says_only_when(part.text) or byline_names(part.text)) and (day := iso_day(part.text)):
+        if (
+            len(part.text) < 100
+            and (says_only_when(part.text) or byline_names(part.text))
+            and (day := iso_day(part.text))
+        ):
             return day
     return None

@@ -81,7 +81,7 @@ def read_apart(content: bytes, where: str) -> PdfText:
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        done = subprocess.run(  # noqa: S603 - this program itself
+        done = subprocess.run(
             [sys.executable, "-P", "-m", "qa.pdflines"],
             input=content,
             capture_output=True,
@@ -89,7 +89,7 @@ def read_apart(content: bytes, where: str) -> PdfText:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
             check=False,
         )
-        answer = json.loads(done.stdout) if done.returncode == 0 else {"problem": "large"}
+        answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {"problem": "large"}
     except (subprocess.TimeoutExpired, ValueError):
         answer = {"problem": "large"}
     except OSError as error:
@@ -98,10 +98,14 @@ def read_apart(content: bytes, where: str) -> PdfText:
         raise SourceError(f"{where} {_PROBLEMS[problem]}")
     lines = tuple(Line(*line) for line in answer["lines"])
     if not lines:
-        raise NoArticleText(
-            f"{where} holds pictures of pages and no text; run it through text recognition (OCR) first"
-        )
-    return PdfText(answer["pages"], tuple(answer["heights"]), lines, answer["title"], answer["author"])
+        raise NoArticleText(f"{where} holds pictures of pages and no text; run it through text recognition (OCR) first")
+    return PdfText(
+        pages=answer["pages"],
+        heights=tuple(answer["heights"]),
+        lines=lines,
+        title=answer["title"],
+        author=answer["author"],
+    )
 
 
 def pdf_text(content: bytes) -> PdfText:
@@ -134,8 +138,7 @@ def pdf_text(content: bytes) -> PdfText:
             heights.append(0.0)
     if not heights or (failure is not None and not lines):
         raise failure or ValueError("there are no pages")
-    title, author = (_info(document, key) for key in ("Title", "Author"))
-    return PdfText(len(heights), tuple(heights), tuple(lines), title, author)
+    return PdfText(len(heights), tuple(heights), tuple(lines), _info(document, "Title"), _info(document, "Author"))
 
 
 class _TooManyPages(Exception):
@@ -194,7 +197,9 @@ def _characters(page: LTPage) -> list[LTChar]:
     from pdfminer.layout import LTChar
 
     found = [each for each in page if isinstance(each, LTChar) and each.size >= 2]
-    upright = [each for each in found if each.upright and page.x0 <= each.x0 <= page.x1 and page.y0 <= each.y0 <= page.y1]
+    upright = [
+        each for each in found if each.upright and page.x0 <= each.x0 <= page.x1 and page.y0 <= each.y0 <= page.y1
+    ]
     return upright if len(upright) * 2 > len(found) else []
 
 
@@ -237,7 +242,12 @@ def _line(line: LTTextLine, page: int, box: int) -> Line | None:
     raised = ""
     for each in line:
         piece = _UNMAPPED.sub("\ufffd", each.get_text())
-        if isinstance(each, LTChar) and each.size < 0.85 * size and each.y0 > foot + 0.15 * size and not piece.isspace():
+        if (
+            isinstance(each, LTChar)
+            and each.size < 0.85 * size
+            and each.y0 > foot + 0.15 * size
+            and not piece.isspace()
+        ):
             raised += piece
             continue
         if raised and not piece.isspace():
