@@ -53,7 +53,7 @@ def read(page: Page, identity: str) -> Article:
     pieces: list[Piece] = []
     for name in book.chapters:
         pieces.extend(_chapter(archive, name, labels.get(name), group=max((p.group for p in pieces), default=0)))
-    text, blocks = lay_out(drop_head(pieces, titles=(book.title,), authors=book.authors))
+    text, blocks = lay_out(drop_head(pieces, titles=(book.title, book.publisher or book.title), authors=book.authors))
     if not text:
         raise NoArticleText(f"{where} holds no text; give a book with text in it, not only pictures")
     return Article(

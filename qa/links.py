@@ -25,7 +25,7 @@ _CONTEXT_WORDS = (2, 4, 8, 16, 32)
 def link_to(article: Article, start: int, end: int) -> str | None:
     """The article's address at `article.text[start:end]`; None where it has neither a web address nor a file.
 
-    Browsers open a PDF at a page and find no words in it; what they do not show themselves (DOCX, EPUB) has its address.
+    Browsers open a PDF at a page and find no words in it; what they do not show (DOCX, EPUB) has its address.
     """
     base = web_address(article.url) or _file_address(article.source)
     if base is None:

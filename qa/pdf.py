@@ -23,7 +23,8 @@ from qa.errors import NoArticleText
 from qa.language import language_of
 from qa.outline import is_caption
 from qa.pdflines import Line, PdfText, read_apart
-from qa.running import without_running_lines
+from qa.pdfrunning import without_running_lines
+from qa.pdftables import with_rows
 from qa.types import Article, BlockKind, Page
 
 
@@ -102,7 +103,7 @@ _LARGER = 1.12  # times the usual size: a heading
 def _parts(document: PdfText) -> tuple[list[_Part], float]:
     """The parts of a document in reading order, and the usual size of its type."""
     lines = [_spelt(line) for line in without_running_lines(document)]
-    lines = _whole_lines(lines)
+    lines = with_rows(_whole_lines(lines))
     if not lines:
         return [], 0.0
     body = _usual(Counter(), ((round(line.size * 2) / 2, len(line.text)) for line in lines))
@@ -197,6 +198,8 @@ def _goes_on(
     """Whether `line` stands right below the part's last line and belongs to it."""
     last = part.lines[-1]
     step = last.y0 - line.y0
+    if last.row or line.row:
+        return False
     if last.page != line.page or step <= 0.3 * line.size or not _overlap(last, line):
         return False
     if abs(last.size - line.size) > 0.06 * body + 0.1:
@@ -247,11 +250,13 @@ def _overlap(one: Line, other: Line) -> bool:
 
 def _open_part(parts: Sequence[_Part], line: Line, body: float, edges: dict[tuple[int, int], float]) -> int | None:
     """The part whose sentence goes on in `line`, on the next column or page; None where none does."""
-    if line.bold or line.size > _LARGER * body or _BULLET.match(line.text) or is_caption(line.text):
+    if line.row or line.bold or line.size > _LARGER * body or _BULLET.match(line.text) or is_caption(line.text):
         return None
     for number in range(len(parts) - 1, max(-1, len(parts) - 9), -1):
         part = parts[number]
         last = part.lines[-1]
+        if last.row:
+            continue
         if abs(part.size - line.size) > 0.06 * body + 0.1 or part.lines[0].bold or is_caption(part.text):
             if part.size > _LARGER * body:
                 return None  # a heading: what follows it is new
@@ -309,7 +314,7 @@ def _append(part: _Part, line: Line, words: Counter[str]) -> None:
 
 
 def _is_cut(head: str, tail: str, hyphen: str, words: Counter[str]) -> bool:
-    """Whether "head-" and "tail" are one word: as the document spells it elsewhere, else where both are small letters."""
+    """Whether "head-" and "tail" are one word: as the document spells it elsewhere, else if `tail` is in small letters."""
     if hyphen == "\u00ad":
         return True
     if not tail or not tail[0].islower() or not head[-1].isalpha():
@@ -331,11 +336,17 @@ _SECTION = re.compile(
 )
 _CAPITALS = re.compile(r"(?=.{4,60}$)[^\W\d_a-zà-ÿ]{2,}(?:[ &’'-]+[^\W\d_a-zà-ÿ]+)*")
 _TABLE = re.compile(r"(?:TABLE|FIG(?:URE)?\.?) [IVX]+\b")
+_SMALLER = 0.92  # times the usual size: a note
+_NOTE_NUMBER = re.compile(r"^(\d{1,3})(?=[^\W\d_])")
 _HEADING_LENGTH = 150  # characters
 
 
 def _pieces(parts: Sequence[_Part], body: float, titles: Sequence[str]) -> list[tuple[Piece, _Part]]:
-    kinds = [_kind(part, parts[n + 1] if n + 1 < len(parts) else None, body) for n, part in enumerate(parts)]
+    front = next((n for n, part in enumerate(parts) if len(part.text) > 120 or part.lines[0].page > 1), 0)
+    nexts = [*parts[1:], None]
+    kinds = [
+        _kind(part, after, body, at_head=n < front) for n, (part, after) in enumerate(zip(parts, nexts, strict=True))
+    ]
     keys = set(map(same_text, titles))
     styles = {
         _style(part)
@@ -353,7 +364,12 @@ def _pieces(parts: Sequence[_Part], body: float, titles: Sequence[str]) -> list[
             group += before != "item"
             level = 1
             _strip_marker(part)
-        piece = Piece(kind, one_line(part.text), level, group=group if kind == "item" else 0)
+        elif kind == "row":
+            group += before != "row"
+            level = int(before != "row" and not any(map(str.isdigit, part.text)))
+        elif part.size < _SMALLER * body:
+            part.text = _NOTE_NUMBER.sub(r"\1 ", part.text)
+        piece = Piece(kind, one_line(part.text), level, group=group if kind in ("item", "row") else 0)
         if piece.text:
             made.append((piece, part))
     return made
@@ -363,14 +379,16 @@ def _style(part: _Part) -> tuple[float, bool]:
     return (round(part.size * 2) / 2, part.lines[0].bold)
 
 
-def _kind(part: _Part, following: _Part | None, body: float) -> BlockKind:
+def _kind(part: _Part, following: _Part | None, body: float, *, at_head: bool) -> BlockKind:
     text, first = part.text, part.lines[0]
+    if first.row:
+        return "row"
     if is_caption(text) or _TABLE.match(text):
         return "caption"
     short = len(text) <= _HEADING_LENGTH and len(part.lines) <= 3 and any(map(str.isalpha, text))
     if short and following is not None:
         numbered = bool(_SECTION.match(text))
-        if first.page == 1 and len(following.text) < 40 and following.size < part.size and not numbered:
+        if at_head and len(following.text) < 40 and following.size < part.size and not numbered:
             return "paragraph"  # an author's name or the like, under the title
         ends = text[-1] in ".,;:" and not numbered
         if first.size > _LARGER * body and text[-1] not in ".,;":
@@ -378,9 +396,9 @@ def _kind(part: _Part, following: _Part | None, body: float) -> BlockKind:
         bold = all(line.bold for line in part.lines)
         if bold and first.size >= 0.95 * body and not ends and not all(line.bold for line in following.lines):
             return "heading"
-        if numbered and first.size >= 0.75 * body and text[-1] not in ".,;:":
-            if text.upper() == text or all(line.italic for line in part.lines):
-                return "heading"
+        stands_out = text.upper() == text or all(line.italic for line in part.lines)
+        if numbered and stands_out and first.size >= 0.75 * body and text[-1] not in ".,;:":
+            return "heading"
         if len(part.lines) == 1 and _CAPITALS.fullmatch(text) and len(following.text) > len(text):
             return "heading"
     return "item" if part.is_item else "paragraph"

@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from qa.blocks import with_raised
 from qa.errors import NoArticleText, SourceError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Line:
     bold: bool
     italic: bool
     box: int
+    row: bool = False  # whether it is a row of a table, its cells parted by " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,6 @@ def _once(characters: list[LTChar]) -> Iterator[LTChar]:
 _BOLD = re.compile(r"bold|black|heavy|demi|-medi|cmbx|cmssbx|sfbx|[-,]b(?:i|d)?$", re.I)
 _ITALIC = re.compile(r"ital|obli|cmti|cmsl|sfti|[-,](?:bi|it|i)$", re.I)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 
 
 def _line(line: LTTextLine, page: int, box: int) -> Line | None:
@@ -250,10 +251,10 @@ def _line(line: LTTextLine, page: int, box: int) -> Line | None:
         ):
             raised += piece
             continue
-        if raised and not piece.isspace():
-            text, raised = _with_raised(text, raised), ""
+        if raised:
+            text, raised = with_raised(text, raised), ""
         text += piece
-    text = " ".join(_with_raised(text, raised).split())
+    text = " ".join(with_raised(text, raised).split())
     if not text:
         return None
     heavy = sum(bool(_BOLD.search(each.fontname)) for each in drawn) > 0.8 * len(drawn)
@@ -268,25 +269,6 @@ def _usual_size(characters: list[LTChar]) -> float:
     for each in characters:
         counts[round(each.size, 1)] = counts.get(round(each.size, 1), 0) + 1
     return max(counts, key=lambda size: (counts[size], size))
-
-
-_POWER = re.compile(r"(?:\d|\b[A-Za-zµ]|\b(?:km|cm|mm|nm|kg|µm|CO|sec?))$")
-
-
-def _with_raised(text: str, raised: str) -> str:
-    """`text` and the raised characters after it: powers are kept (10⁶, km²), marks of notes go."""
-    if not raised:
-        return text
-    stripped = text.rstrip()
-    if not stripped:
-        return f"{raised} "  # the number of a note, before it
-    if re.fullmatch(r"[-+−]?[\dn]{1,3}", raised) and _POWER.search(stripped):
-        return stripped + raised.translate(_RAISED)
-    if re.fullmatch(r"st|nd|rd|th|[eèo]r?|[ªº°′″]|ers?", raised):
-        return stripped + raised  # 19th, 1er
-    if re.fullmatch(r"[\d\s,;–\-*†‡§¶‖#()\[\]]+|[a-z](?:,[a-z])*", raised):
-        return text
-    return stripped + raised
 
 
 def _main() -> None:

@@ -1,4 +1,4 @@
-"""Markup that is all article (a chapter of a book, a converted document) as pieces: nothing is looked for or left out."""
+"""Markup that is all article (a chapter of a book, a converted document) as pieces: nothing has to be looked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.entities import html5
 from typing import Any
 
-from qa.blocks import Piece, code_lines, one_line
+from qa.blocks import Piece, code_lines, one_line, with_raised
 from qa.types import BlockKind
 
 _BLOCKS = frozenset(
@@ -67,6 +67,7 @@ class _Walk:
         self.heads = 0  # cells of the row that are column heads
         self.tables = 0
         self.rows = 0  # of the table so far
+        self.raised: list[int] = []  # where in `text` each open superscript begins
 
     def flush(self) -> Iterator[Piece]:
         raw, self.text = "".join(self.text), []
@@ -153,6 +154,8 @@ def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
                 walk.groups += 1
                 walk.group = walk.groups
         walk.kinds.append(_kind(walk, tag))
+    if tag == "sup":
+        walk.raised.append(len(walk.text))
     if element.text:
         walk.text.append(element.text)
 
@@ -172,6 +175,9 @@ def _kind(walk: _Walk, tag: str) -> tuple[BlockKind, int]:
 
 
 def _close(walk: _Walk, tag: str) -> Iterator[Piece]:
+    if tag == "sup" and walk.raised:
+        start = walk.raised.pop()
+        walk.text[:] = [with_raised("".join(walk.text[:start]), "".join(walk.text[start:]))]
     if walk.cells is not None:
         if tag in ("td", "th"):
             walk.cells.append(one_line("".join(walk.text)))
