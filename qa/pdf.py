@@ -1,7 +1,7 @@
 """PDF to Article: lines of type become paragraphs, headings, lists and captions, with the page each begins on.
 
-A PDF says where letters stand, and little of what they are. What is read off it: columns and their order
-(pdfminer.six, in qa/pdflines.py); heads, feet and page numbers, which stand at one place of many pages; the usual
+A PDF says where letters stand, and little of what they are. What is read off it: lines and their order
+(qa/pdflines.py); heads, feet and page numbers, which stand at one place of many pages; the usual
 size of the type, its headings larger or bolder; paragraphs by indents, gaps and lines that end early. Sentences run
 on over columns and pages, and words cut at a line's end are made whole where the document shows how they are spelt.
 """
@@ -103,7 +103,7 @@ _LARGER = 1.12  # times the usual size: a heading
 def _parts(document: PdfText) -> tuple[list[_Part], float]:
     """The parts of a document in reading order, and the usual size of its type."""
     lines = [_spelt(line) for line in without_running_lines(document)]
-    lines = with_rows(_whole_lines(lines))
+    lines = _whole_lines(with_rows(lines))
     if not lines:
         return [], 0.0
     body = _usual(Counter(), ((round(line.size * 2) / 2, len(line.text)) for line in lines))
@@ -150,6 +150,7 @@ def _whole_lines(lines: Sequence[Line]) -> list[Line]:
         last = whole[-1] if whole else None
         if (
             last is not None
+            and not (last.row or line.row)
             and last.page == line.page
             and abs(last.y0 - line.y0) < 0.2 * line.size
             and 0 <= line.x0 - last.x1 < 3 * line.size
@@ -314,7 +315,7 @@ def _append(part: _Part, line: Line, words: Counter[str]) -> None:
 
 
 def _is_cut(head: str, tail: str, hyphen: str, words: Counter[str]) -> bool:
-    """Whether "head-" and "tail" are one word: as the document spells it elsewhere, else if `tail` is in small letters."""
+    """Whether "head-" and "tail" are one word: as the document spells it elsewhere, else where small letters follow."""
     if hyphen == "\u00ad":
         return True
     if not tail or not tail[0].islower() or not head[-1].isalpha():

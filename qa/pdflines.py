@@ -1,5 +1,6 @@
-"""The lines of text of a PDF with their place, size and weight, read by pdfminer.six in a process of its own.
+"""The lines of text of a PDF with their place, size and weight, read by PDFium in a process of its own.
 
+PDFium is Chrome's. Beside pdfminer.six it reads formulas and old fonts rightly, and pages seven times as fast.
 A PDF is a program of sorts: streams unpack to a thousand times their size, again and again, and drawings call
 drawings. So a process with a limit on its memory and time reads it, and whatever a file does ends there.
 It answers on its standard output in JSON; `python -m qa.pdflines < file.pdf` shows what it sees.
@@ -7,14 +8,17 @@ It answers on its standard output in JSON; `python -m qa.pdflines < file.pdf` sh
 
 from __future__ import annotations
 
-import io
+import ctypes
 import json
+import math
 import os
 import re
 import subprocess
 import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -24,22 +28,20 @@ from qa.blocks import with_raised
 from qa.errors import NoArticleText, SourceError
 
 if TYPE_CHECKING:
-    from pdfminer.layout import LTChar, LTPage, LTTextBox, LTTextLine
-    from pdfminer.pdfdocument import PDFDocument
+    from pypdfium2 import PdfPage, PdfTextPage
 
 MAX_MEMORY = 2 * 2**30  # bytes of address space; a book of 117 pages with 1.8 MB takes 0.2
 MAX_SECONDS = 300  # of processor time; about 6000 pages
 MAX_PAGES = 5000
 MAX_CHARACTERS = 50_000  # on one page; a newspaper's has 30,000
-_MAX_BOXES = 2000  # on one page; ordering boxes by nearness takes time with their square
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of text. Places in points (1/72 inch) from the page's lower left corner; `page` counts from 1.
 
-    `size` is the type's size, `box` the number of the block it stands in on its page, in reading order. Characters
-    that stood above the line and refer to notes are gone.
+    It runs from `x0` to `x1` at the height `y0`, on which its letters stand; `size` is the type's. Characters that
+    stood above the line and refer to notes are gone.
     """
 
     text: str
@@ -47,11 +49,9 @@ class Line:
     x0: float
     y0: float
     x1: float
-    y1: float
     size: float
     bold: bool
     italic: bool
-    box: int
     row: bool = False  # whether it is a row of a table, its cells parted by " | "
 
 
@@ -111,164 +111,308 @@ def read_apart(content: bytes, where: str) -> PdfText:
 
 
 def pdf_text(content: bytes) -> PdfText:
-    """The text of a PDF, read in this process; pdfminer's exceptions where it is damaged or protected."""
-    from pdfminer.converter import PDFPageAggregator
-    from pdfminer.pdfdocument import PDFDocument
-    from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
-    from pdfminer.pdfpage import PDFPage
-    from pdfminer.pdfparser import PDFParser
+    """The text of a PDF, read in this process; PdfiumError where it is damaged or protected."""
+    import pypdfium2
 
-    document = PDFDocument(PDFParser(io.BytesIO(content)))
-    resources = PDFResourceManager()
-    device = PDFPageAggregator(resources, laparams=None)
-    interpreter = PDFPageInterpreter(resources, device)
-    lines: list[Line] = []
-    heights: list[float] = []
-    failure: Exception | None = None
-    for number, page in enumerate(PDFPage.create_pages(document), 1):
-        if number > MAX_PAGES:
-            raise _TooManyPages
-        try:
-            interpreter.process_page(page)
-            layout = device.get_result()
-            heights.append(layout.height)
-            lines.extend(_lines(layout, number))
-        except (MemoryError, RecursionError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a page that is broken in any way: the others count
-            failure = error
-            heights.append(0.0)
-    if not heights or (failure is not None and not lines):
-        raise failure or ValueError("there are no pages")
-    return PdfText(len(heights), tuple(heights), tuple(lines), _info(document, "Title"), _info(document, "Author"))
+    with pypdfium2.PdfDocument(content) as document:
+        if len(document) > MAX_PAGES:
+            raise _TooManyPagesError
+        lines: list[Line] = []
+        heights: list[float] = []
+        for number in range(len(document)):
+            try:
+                found, height = _page_lines(document[number], number + 1)
+            except pypdfium2.PdfiumError:  # a broken page: the others count
+                found, height = [], 0.0
+            lines.extend(found)
+            heights.append(height)
+        if not any(heights):
+            raise pypdfium2.PdfiumError("no page can be read")
+        info = document.get_metadata_dict()
+        return PdfText(len(document), tuple(heights), tuple(lines), info.get("Title", ""), info.get("Author", ""))
 
 
-class _TooManyPages(Exception):
+class _TooManyPagesError(Exception):
     pass
 
 
-def _info(document: PDFDocument, key: str) -> str:
-    from pdfminer.pdftypes import resolve1
-    from pdfminer.utils import decode_text
-
-    for info in document.info:
-        value = resolve1(info.get(key))
-        if isinstance(value, bytes) and value.strip():
-            return decode_text(value).strip("\x00 \t\r\n")
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    return ""
+# ---------------------------------------------------------------- characters
 
 
-def _lines(page: LTPage, number: int) -> Iterator[Line]:
-    """The lines of a page in reading order: pdfminer's layout analysis finds columns and blocks."""
-    from pdfminer.layout import LAParams, LTFigure, LTTextBox, LTTextLine
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """What the characters of one text object have in common. `turn` is their direction in quarters from upright."""
 
-    characters = _characters(page)
-    if not characters:
-        # Some programs wrap the whole page into one drawing; drawings of a page with text are its figures.
-        figures = [each for each in page if isinstance(each, LTFigure)]
-        characters = [each for figure in figures for each in _inside(figure)]
-    if not characters or len(characters) > MAX_CHARACTERS:
-        return
-    page._objs = list(_once(characters))
-    drawn = {id(each): number for number, each in enumerate(characters)}
-    # Wide spaces in narrow, justified columns part no line: 3.5 characters, where pdfminer's own limit is 2.
-    page.analyze(LAParams(char_margin=3.5, boxes_flow=0.5 if len(characters) < 20 * _MAX_BOXES else None))
-    near = [each for each in page if isinstance(each, LTTextBox)]  # ordered by nearness, which a figure can upset
-    drawing = sorted(near, key=lambda box: min(drawn.get(id(each), len(drawn)) for line in box for each in line))
-    for box, block in enumerate(drawing if _turns_back(drawing) <= _turns_back(near) else near):
-        for line in block:
-            if isinstance(line, LTTextLine) and (made := _line(line, number, box)) is not None:
-                yield made
+    size: float
+    bold: bool
+    italic: bool
+    turn: int | None  # None: askew
+    in_drawing: bool
 
 
-def _turns_back(boxes: Sequence[LTTextBox]) -> int:
-    """How often reading the boxes in this order goes up within a column, or left at the same height."""
-    turns = 0
-    for one, other in pairwise(boxes):
-        if min(one.x1, other.x1) - max(one.x0, other.x0) > 0:
-            turns += other.y1 > one.y1
-        elif other.x1 <= one.x0:
-            turns += other.y1 > one.y0
-    return turns
+@dataclass(slots=True)
+class _Character:
+    text: str
+    x0: float
+    x1: float
+    y: float  # of the line it stands on
+    type: _Type
+    after_break: bool = False  # PDFium found a line's end before it
+    after_space: bool = False
 
 
-def _characters(page: LTPage) -> list[LTChar]:
-    """The characters that stand upright on the page; all, where most are turned (a table on its side)."""
-    from pdfminer.layout import LTChar
-
-    found = [each for each in page if isinstance(each, LTChar) and each.size >= 2]
-    upright = [
-        each for each in found if each.upright and page.x0 <= each.x0 <= page.x1 and page.y0 <= each.y0 <= page.y1
-    ]
-    return upright if len(upright) * 2 > len(found) else []
-
-
-def _inside(figure: Any, depth: int = 0) -> Iterator[LTChar]:
-    from pdfminer.layout import LTChar, LTFigure
-
-    for each in figure:
-        if isinstance(each, LTChar) and each.upright and each.size >= 2:
-            yield each
-        elif isinstance(each, LTFigure) and depth < 10:
-            yield from _inside(each, depth + 1)
-
-
-def _once(characters: list[LTChar]) -> Iterator[LTChar]:
-    """The characters without those drawn twice at one place, which is how some programs make type look bold."""
-    seen: set[tuple[str, int, int]] = set()
-    for each in characters:
-        key = (each.get_text(), round(each.x0), round(each.y0))
-        if key not in seen or key[0].isspace():
-            seen.add(key)
-            yield each
-
-
-_BOLD = re.compile(r"bold|black|heavy|demi|-medi|cmbx|cmssbx|sfbx|[-,]b(?:i|d)?$", re.I)
+_BOLD = re.compile(r"bold|black|heavy|demi|-medi|cmbx|cmssbx|sf[bs]x|[-,]b(?:i|d)?$", re.I)
 _ITALIC = re.compile(r"ital|obli|cmti|cmsl|sfti|[-,](?:bi|it|i)$", re.I)
-_UNMAPPED = re.compile(r"\(cid:\d+\)")
+_HYPHEN = "\x02"  # what PDFium puts for a hyphen that cuts a word at a line's end
 
 
-def _line(line: LTTextLine, page: int, box: int) -> Line | None:
-    from pdfminer.layout import LTChar
+def _page_lines(page: PdfPage, number: int) -> tuple[list[Line], float]:
+    """The lines of a page, and its height."""
+    characters = _characters(page)
+    width, height = page.get_size()
+    if len(characters) > MAX_CHARACTERS:
+        return [], height
+    drawn = [each for each in characters if each.type.in_drawing]
+    if len(drawn) * 2 < len(characters):  # else the whole page is one drawing
+        characters = [each for each in characters if not each.type.in_drawing]
+    turns = Counter(each.type.turn for each in characters)
+    turn = turns.most_common(1)[0][0] if turns else 0
+    upright = _accented([each for each in characters if each.type.turn == turn])
+    lines = [line for line in map(_line, _rows(upright)) if line is not None]
+    return _in_order([replace(line, page=number) for line in lines]), height if turn in (0, 2) else max(width, height)
 
-    drawn = [each for each in line if isinstance(each, LTChar) and each.get_text().strip()]
-    if not drawn:
-        return None
-    size = _usual_size(drawn)
-    usual = [each for each in drawn if each.size > 0.85 * size] or drawn
-    foot = median(each.y0 for each in usual)
-    text = ""
-    raised = ""
-    for each in line:
-        piece = _UNMAPPED.sub("\ufffd", each.get_text())
-        if (
-            isinstance(each, LTChar)
-            and each.size < 0.85 * size
-            and each.y0 > foot + 0.15 * size
-            and not piece.isspace()
-        ):
-            raised += piece
+
+def _characters(page: PdfPage) -> list[_Character]:
+    """The characters on a page in the order they are drawn, those of pictures and forms too."""
+    import pypdfium2.raw as pdfium
+
+    left, bottom, right, top = page.get_bbox()
+    own = {_address(pdfium.FPDFPage_GetObject(page, i)) for i in range(pdfium.FPDFPage_CountObjects(page))}
+    textpage = page.get_textpage()
+    types: dict[int | None, _Type] = {}
+    found: list[_Character] = []
+    seen: set[tuple[int, int, int]] = set()
+    x, y, x0, x1, y0, y1 = (ctypes.c_double() for _ in range(6))
+    after_break = after_space = False
+    for index in range(textpage.count_chars()):
+        code = pdfium.FPDFText_GetUnicode(textpage, index)
+        if code in (10, 13):
+            after_break = True
             continue
-        if raised:
-            text, raised = with_raised(text, raised), ""
-        text += piece
-    text = " ".join(with_raised(text, raised).split())
+        if code in (32, 160) or (code == 0 and pdfium.FPDFText_IsGenerated(textpage, index)):
+            after_space = True
+            continue
+        pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+        pdfium.FPDFText_GetCharBox(textpage, index, x0, x1, y0, y1)
+        if not (left <= x.value <= right and bottom <= y.value <= top):
+            continue
+        source = _address(pdfium.FPDFText_GetTextObject(textpage, index))
+        kind = types.get(source)
+        if kind is None:
+            kind = types[source] = _type(textpage, index, in_drawing=source is not None and source not in own)
+        start, end, foot = _turned(kind.turn, (x.value, y.value), (x0.value, y0.value, x1.value, y1.value))
+        # Drawn twice at one place is how some programs make type look bold; "ff" may be one sign that stands for two.
+        place = (code, round(start), round(foot))
+        doubled = place in seen and not (found and (found[-1].x0, found[-1].y) == (start, foot))
+        seen.add(place)
+        if kind.size >= _LEAST_SIZE and not doubled:
+            text = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+            found.append(_Character(text, start, end, foot, kind, after_break, after_space))
+            after_break = after_space = False
+    textpage.close()
+    return found
+
+
+_LEAST_SIZE = 2.0  # points; smaller type is there for machines
+
+
+def _address(pointer: Any) -> int | None:
+    return ctypes.cast(pointer, ctypes.c_void_p).value
+
+
+def _type(textpage: PdfTextPage, index: int, *, in_drawing: bool) -> _Type:
+    import pypdfium2.raw as pdfium
+
+    name, flags, matrix = ctypes.create_string_buffer(256), ctypes.c_int(), pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetFontInfo(textpage, index, name, 256, flags)
+    pdfium.FPDFText_GetMatrix(textpage, index, matrix)
+    font = name.value.decode("utf-8", "replace")
+    quarter = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
+    return _Type(
+        size=round(pdfium.FPDFText_GetFontSize(textpage, index) * math.hypot(matrix.c, matrix.d), 1),
+        bold=bool(_BOLD.search(font)) or bool(flags.value & 1 << 18),
+        italic=bool(_ITALIC.search(font)) or bool(flags.value & 1 << 6),
+        turn=round(quarter) % 4 if abs(quarter - round(quarter)) < 0.02 else None,
+        in_drawing=in_drawing,
+    )
+
+
+def _turned(
+    turn: int | None, origin: tuple[float, float], box: tuple[float, float, float, float]
+) -> tuple[float, float, float]:
+    """Start, end and foot of a character, turned so that its line runs from left to right."""
+    x, y = origin
+    x0, y0, x1, y1 = box
+    if turn == 1:
+        return y, y1, -x
+    if turn == 2:
+        return -x, -x0, -y
+    if turn == 3:
+        return -y, -y0, x
+    return min(x, x0), x1, y
+
+
+_ACCENTS = {
+    "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¯": "\u0304", "˘": "\u0306", "˙": "\u0307",
+    "¨": "\u0308", "˚": "\u030a", "˝": "\u030b", "ˇ": "\u030c", "¸": "\u0327", "˛": "\u0328",
+}  # fmt: skip
+_DOTLESS = {"ı": "i", "ȷ": "j"}
+
+
+def _accented(characters: list[_Character]) -> list[_Character]:
+    """The characters with accents put on the letters they stand over: old TeX fonts draw "ö" as "o" and "¨"."""
+    accents = [each for each in characters if each.text in _ACCENTS]
+    if not accents:
+        return characters
+    near: dict[tuple[int, int], list[_Character]] = {}
+    for each in characters:
+        if each.text.isalpha():
+            near.setdefault((int(each.y // 8), int((each.x0 + each.x1) // 20)), []).append(each)
+    placed: set[int] = set()
+    for accent in accents:
+        middle = (accent.x0 + accent.x1) / 2
+        row, column = int(accent.y // 8), int((accent.x0 + accent.x1) // 20)
+        for place in ((row + up, column + right) for up in (0, -1, 1) for right in (0, -1, 1)):
+            letter = next((each for each in near.get(place, ()) if _over(accent, middle, each)), None)
+            if letter is None:
+                continue
+            joined = _DOTLESS.get(letter.text, letter.text) + _ACCENTS[accent.text]
+            whole = unicodedata.normalize("NFC", joined)
+            if len(whole) == 1:
+                letter.text = whole
+                placed.add(id(accent))
+            break
+    return [each for each in characters if id(each) not in placed]
+
+
+def _over(accent: _Character, middle: float, letter: _Character) -> bool:
+    return letter.x0 <= middle <= letter.x1 and abs(accent.y - letter.y) < 0.5 * letter.type.size
+
+
+# ---------------------------------------------------------------- lines
+
+_GAP = 1.8  # times the size; justified lines have spaces up to this, columns stand farther apart
+
+
+def _rows(characters: Sequence[_Character]) -> Iterator[list[_Character]]:
+    """Characters of one line each: those that follow one another to the right at one height."""
+    row: list[_Character] = []
+    foot = size = 0.0
+    for each in characters:
+        if row and not _on_line(row[-1], each, foot, size):
+            yield row
+            row = []
+        if not row or each.type.size > 1.1 * size:
+            foot, size = each.y, each.type.size
+        row.append(each)
+        if each.text == _HYPHEN:
+            yield row
+            row = []
+    if row:
+        yield row
+
+
+def _on_line(last: _Character, each: _Character, foot: float, size: float) -> bool:
+    """Whether a character goes on in the line: raised and lowered ones do, and larger ones after those."""
+    usual = max(size, each.type.size)
+    shift = each.y - foot
+    if each.type.size < 0.9 * size or size < 0.9 * each.type.size:
+        near = abs(shift) < 0.6 * usual
+    else:
+        near = abs(shift) < 0.4 * usual
+    if _leftwards(each) or _leftwards(last):
+        return near and (abs(last.x0 - each.x1) < _GAP * usual or abs(each.x0 - last.x1) < _GAP * usual)
+    # A ligature is several characters at one place.
+    return near and each.x0 > last.x0 - 0.1 * usual and each.x0 - last.x1 < _GAP * usual
+
+
+def _leftwards(each: _Character) -> bool:
+    """Whether a character is of a script that runs from right to left."""
+    return each.text > "\u0590" and unicodedata.bidirectional(each.text) in ("R", "AL", "NSM")
+
+
+def _line(row: Sequence[_Character]) -> Line | None:
+    sizes = Counter(each.type.size for each in row)
+    size = max(sizes, key=lambda value: (sizes[value], value))
+    usual = [each for each in row if each.type.size > 0.85 * size]
+    foot = median(each.y for each in usual)
+    text = raised = ""
+    last: _Character | None = None
+    for each in row:
+        spaced = last is not None and _spaced(last, each, size)
+        last = each
+        if each.type.size < 0.85 * size and each.y > foot + 0.15 * size:
+            raised += f" {each.text}" if spaced and raised else each.text
+            continue
+        text, raised = with_raised(text, raised), ""
+        text += f" {each.text}" if spaced else each.text
+    text = " ".join(with_raised(text, raised).replace(_HYPHEN, "-").split())
+    text = _CONTROL.sub("\ufffd", text)
     if not text:
         return None
-    heavy = sum(bool(_BOLD.search(each.fontname)) for each in drawn) > 0.8 * len(drawn)
-    slanted = sum(bool(_ITALIC.search(each.fontname)) for each in drawn) > 0.8 * len(drawn)
-    places = [round(value, 1) for value in (line.x0, foot, line.x1, max(each.y1 for each in usual))]
-    return Line(text, page, places[0], places[1], places[2], places[3], round(size, 1), heavy, slanted, box)
+    bold = sum(each.type.bold for each in row) > 0.8 * len(row)
+    italic = sum(each.type.italic for each in row) > 0.8 * len(row)
+    x0, x1 = min(each.x0 for each in row), max(each.x1 for each in row)
+    return Line(text, 0, round(x0, 1), round(foot, 1), round(x1, 1), size, bold, italic)
 
 
-def _usual_size(characters: list[LTChar]) -> float:
-    """The size that most of the characters have."""
-    counts: dict[float, int] = {}
-    for each in characters:
-        counts[round(each.size, 1)] = counts.get(round(each.size, 1), 0) + 1
-    return max(counts, key=lambda size: (counts[size], size))
+def _spaced(last: _Character, each: _Character, size: float) -> bool:
+    """Whether a space belongs between two characters; where accents were put on letters, PDFium sees one too many."""
+    if _leftwards(last) or _leftwards(each):
+        return each.after_space
+    gap = each.x0 - last.x1
+    return (each.after_space and gap > 0.06 * size) or (each.after_break and gap > 0.15 * size)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _in_order(lines: list[Line]) -> list[Line]:
+    """The lines in reading order: as they are drawn, unless that leaps about; then column by column.
+
+    Word processors, TeX and browsers draw a page as it is read; some layout programs do not.
+    """
+    turns = sum(_turns_back(one, other) for one, other in pairwise(lines))
+    if turns <= max(3, len(lines) // 20):
+        return lines
+    ordered = _cut(lines, 0)
+    return ordered if sum(_turns_back(one, other) for one, other in pairwise(ordered)) < turns else lines
+
+
+def _turns_back(one: Line, other: Line) -> bool:
+    """Whether reading from one line to the other goes up within a column, or left at the same height."""
+    if min(one.x1, other.x1) > max(one.x0, other.x0):
+        return other.y0 > one.y0
+    return other.x1 <= one.x0 and other.y0 > one.y0 - 0.5 * one.size
+
+
+def _cut(lines: list[Line], depth: int) -> list[Line]:
+    """Lines ordered by cutting the page, again and again, at a gutter between columns, else at the widest gap."""
+    if len(lines) < 2 or depth > 30:
+        return sorted(lines, key=lambda line: (-line.y0, line.x0))
+    by_left = sorted(lines, key=lambda line: line.x0)
+    end = by_left[0].x1
+    for number, line in enumerate(by_left[1:], 1):
+        if line.x0 - end > 0.5 * line.size:
+            return _cut(by_left[:number], depth + 1) + _cut(by_left[number:], depth + 1)
+        end = max(end, line.x1)
+    by_top = sorted(lines, key=lambda line: -line.y0)
+    gaps = [(above.y0 - below.y0) / below.size for above, below in pairwise(by_top)]
+    widest = max(range(len(gaps)), key=lambda number: gaps[number]) + 1
+    return _cut(by_top[:widest], depth + 1) + _cut(by_top[widest:], depth + 1)
+
+
+# ---------------------------------------------------------------- the reading process
 
 
 def _main() -> None:
@@ -276,7 +420,7 @@ def _main() -> None:
     import logging
     import resource
 
-    from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
+    import pypdfium2
 
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
@@ -286,14 +430,13 @@ def _main() -> None:
         found = pdf_text(sys.stdin.buffer.read())
         answer = {name: value for name, value in asdict(found).items() if name != "lines"}
         answer["lines"] = [astuple(line) for line in found.lines]
-    except (PDFPasswordIncorrect, PDFEncryptionError):
-        answer = {"problem": "encrypted"}
-    except _TooManyPages:
+    except pypdfium2.PdfiumError as error:
+        locked = error.err_code in (pypdfium2.raw.FPDF_ERR_PASSWORD, pypdfium2.raw.FPDF_ERR_SECURITY)
+        answer = {"problem": "encrypted" if locked else "damaged"}
+    except _TooManyPagesError:
         answer = {"problem": "pages"}
     except (MemoryError, RecursionError):
         answer = {"problem": "large"}
-    except Exception:  # noqa: BLE001 - pdfminer trips over damaged files in many ways
-        answer = {"problem": "damaged"}
     sys.stdout.write(json.dumps(answer))
 
 

@@ -36,7 +36,7 @@ def without_running_lines(document: PdfText) -> list[Line]:
         for _ in range(_ROWS):
             outer = {page: rows[edge] for page, rows in pages.items() if rows}
             inner = {page: rows[1 if edge == 0 else -2] for page, rows in pages.items() if len(rows) > 1}
-            running = _running(outer, inner, body, document.pages)
+            running = _running(outer, inner, body, document.pages, at_foot=edge == -1)
             if not running:
                 break
             for page in running:
@@ -51,7 +51,9 @@ def _body_size(lines: Sequence[Line]) -> float:
     return counts.most_common(1)[0][0] if counts else 0.0
 
 
-def _running(outer: dict[int, list[Line]], inner: dict[int, list[Line]], body: float, pages: int) -> set[int]:
+def _running(
+    outer: dict[int, list[Line]], inner: dict[int, list[Line]], body: float, pages: int, *, at_foot: bool
+) -> set[int]:
     """The pages whose outermost row is a running one."""
     same: dict[tuple[int, str], set[int]] = defaultdict(set)
     apart: dict[int, set[int]] = defaultdict(set)
@@ -70,6 +72,16 @@ def _running(outer: dict[int, list[Line]], inner: dict[int, list[Line]], body: f
         if len(found) > 1:
             running |= found
     for found in apart.values():
-        if len(found) >= max(3, 0.4 * pages):
-            running |= found
+        numbered = _numbered(outer, found) if at_foot else found  # a note stands there too
+        if len(numbered) >= max(3, 0.4 * pages):
+            running |= numbered
     return running
+
+
+def _numbered(rows: dict[int, list[Line]], pages: set[int]) -> set[int]:
+    """Those of `pages` whose row holds the page's number: one that runs with the pages."""
+    offsets: dict[int, set[int]] = defaultdict(set)
+    for page in pages:
+        for number in re.findall(r"\b\d{1,4}\b", " ".join(line.text for line in rows[page])):
+            offsets[int(number) - page].add(page)
+    return max(offsets.values(), key=len, default=set())

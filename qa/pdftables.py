@@ -35,26 +35,38 @@ def _row(cells: Sequence[Line]) -> Line:
 
 
 def _tables(page: Sequence[Line]) -> Iterator[list[list[Line]]]:
-    """The tables of one page, from the top: runs of rows whose cells stand under one another."""
-    table: list[list[Line]] = []
-    for row in [*_rows(page), None]:
-        if row is not None and _is_row(row) and (not table or _under(table[-1], row)):
+    """The tables of one page, from the top: rows whose cells stand under one another."""
+    tables: list[list[list[Line]]] = []
+    for row in filter(_is_row, _rows(page)):
+        table = next((table for table in tables[-_BESIDE:] if _under(table[-1], row)), None)
+        if table is None:
+            tables.append([row])
+        else:
             table.append(row)
-            continue
-        if len(table) >= _LEAST_ROWS:
-            yield table
-        table = [row] if row is not None and _is_row(row) else []
+    yield from (table for table in tables if len(table) >= _LEAST_ROWS)
 
 
-def _rows(page: Sequence[Line]) -> list[list[Line]]:
-    """The lines of a page that stand at one height, each row from left to right."""
+_BESIDE = 8  # tables and accidental rows that may stand beside one another
+_TEXT = 40  # characters; a longer line is a column's text and no cell
+
+
+def _rows(page: Sequence[Line]) -> Iterator[list[Line]]:
+    """The short lines of a page that stand at one height with no text between them, each row from left to right."""
     rows: list[list[Line]] = []
     for line in sorted(page, key=lambda line: (-line.y0, line.x0)):
         if rows and rows[-1][0].y0 - line.y0 < 0.25 * line.size:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [sorted(row, key=lambda line: line.x0) for row in rows]
+    for row in rows:
+        cells: list[Line] = []
+        for line in sorted(row, key=lambda line: line.x0):
+            if len(line.text) <= _TEXT:
+                cells.append(line)
+            else:
+                yield cells
+                cells = []
+        yield cells
 
 
 def _is_row(row: Sequence[Line]) -> bool:
