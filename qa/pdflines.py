@@ -179,7 +179,11 @@ def _page_lines(page: PdfPage, number: int) -> tuple[list[Line], float]:
     turn = turns.most_common(1)[0][0] if turns else 0
     upright = _accented([each for each in characters if each.type.turn == turn])
     lines = [line for line in map(_line, _rows(upright)) if line is not None]
-    return _in_order([replace(line, page=number) for line in lines]), height if turn in (0, 2) else max(width, height)
+    lines = [replace(line, page=number) for line in lines]
+    if sum(any(map(_is_leftwards, line.text)) for line in lines) * 2 > len(lines):
+        # What is read from the right has its lines' beginnings there: seen in a mirror, it is like any other page.
+        lines = [replace(line, x0=-line.x1, x1=-line.x0) for line in lines]
+    return _in_order(lines), height if turn in (0, 2) else max(width, height)
 
 
 def _characters(page: PdfPage) -> list[_Character]:
@@ -330,22 +334,42 @@ def _on_line(last: _Character, each: _Character, foot: float, size: float) -> bo
         near = abs(shift) < 0.6 * usual
     else:
         near = abs(shift) < 0.4 * usual
-    if _leftwards(each) or _leftwards(last):
-        return near and (abs(last.x0 - each.x1) < _GAP * usual or abs(each.x0 - last.x1) < _GAP * usual)
+    if _leftwards(each) or _leftwards(last):  # drawn in either order, word by word
+        return near
     # A ligature is several characters at one place.
     return near and each.x0 > last.x0 - 0.1 * usual and each.x0 - last.x1 < _GAP * usual
 
 
 def _leftwards(each: _Character) -> bool:
     """Whether a character is of a script that runs from right to left."""
-    return each.text > "\u0590" and unicodedata.bidirectional(each.text) in ("R", "AL", "NSM")
+    return _is_leftwards(each.text)
+
+
+def _is_leftwards(sign: str) -> bool:
+    return sign >= "\u0590" and unicodedata.bidirectional(sign) in ("R", "AL", "NSM")
 
 
 def _line(row: Sequence[_Character]) -> Line | None:
     sizes = Counter(each.type.size for each in row)
     size = max(sizes, key=lambda value: (sizes[value], value))
-    usual = [each for each in row if each.type.size > 0.85 * size]
-    foot = median(each.y for each in usual)
+    foot = median(each.y for each in row if each.type.size > 0.85 * size)
+    if sum(map(_leftwards, row)) * 2 > sum(each.text.isalpha() for each in row):
+        text = _read_leftwards(row, size)
+    else:
+        text = _read_rightwards(row, size, foot)
+    text = _CONTROL.sub("\ufffd", " ".join(text.replace(_HYPHEN, "-").split()))
+    if not text:
+        return None
+    bold = sum(each.type.bold for each in row) > 0.8 * len(row)
+    italic = sum(each.type.italic for each in row) > 0.8 * len(row)
+    x0, x1 = min(each.x0 for each in row), max(each.x1 for each in row)
+    return Line(text, 0, round(x0, 1), round(foot, 1), round(x1, 1), size, bold, italic)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _read_rightwards(row: Sequence[_Character], size: float, foot: float) -> str:
     text = raised = ""
     last: _Character | None = None
     for each in row:
@@ -356,25 +380,27 @@ def _line(row: Sequence[_Character]) -> Line | None:
             continue
         text, raised = with_raised(text, raised), ""
         text += f" {each.text}" if spaced else each.text
-    text = " ".join(with_raised(text, raised).replace(_HYPHEN, "-").split())
-    text = _CONTROL.sub("\ufffd", text)
-    if not text:
-        return None
-    bold = sum(each.type.bold for each in row) > 0.8 * len(row)
-    italic = sum(each.type.italic for each in row) > 0.8 * len(row)
-    x0, x1 = min(each.x0 for each in row), max(each.x1 for each in row)
-    return Line(text, 0, round(x0, 1), round(foot, 1), round(x1, 1), size, bold, italic)
+    return with_raised(text, raised)
+
+
+_FORWARD = re.compile(r"[^\W\u0590-\u08ff\ufb1d-\ufefc](?:[\w.,:/%+-]*[^\W\u0590-\u08ff\ufb1d-\ufefc])?(?: [A-Za-z]+)*")
+
+
+def _read_leftwards(row: Sequence[_Character], size: float) -> str:
+    """The text of a line in Arabic or Hebrew: its signs from the right, numbers and Latin words in their own order."""
+    text = ""
+    last: _Character | None = None
+    for each in sorted(row, key=lambda each: -each.x1):
+        text += f" {each.text}" if last is not None and last.x0 - each.x1 > 0.12 * size else each.text
+        last = each
+    text = unicodedata.normalize("NFKC", text) if any("\ufb1d" <= each <= "\ufefc" for each in text) else text
+    return _FORWARD.sub(lambda match: match[0][::-1], text)
 
 
 def _spaced(last: _Character, each: _Character, size: float) -> bool:
     """Whether a space belongs between two characters; where accents were put on letters, PDFium sees one too many."""
-    if _leftwards(last) or _leftwards(each):
-        return each.after_space
     gap = each.x0 - last.x1
     return (each.after_space and gap > 0.06 * size) or (each.after_break and gap > 0.15 * size)
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _in_order(lines: list[Line]) -> list[Line]:
