@@ -144,7 +144,10 @@ _ZIPPED = (  # a name inside a ZIP file, and what the file is then
     ("xl/", "a spreadsheet"),
     ("ppt/", "a presentation"),
 )
-_MIMETYPE = re.compile(rb"PK\x03\x04.{26}mimetypeapplication/(epub\+zip|vnd\.oasis\.opendocument\.(\w+))", re.S)
+_MIMETYPE = re.compile(
+    rb"PK\x03\x04.{26}mimetypeapplication/(epub\+zip|vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|\w))",
+    re.S,
+)
 _OPEN_DOCUMENT = {b"spreadsheet": "a spreadsheet", b"presentation": "a presentation"}
 _HEAD = 65_536  # bytes looked at; the longest beginning is the headers of an MHTML file
 _UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-download"})
@@ -180,10 +183,13 @@ def format_of(content: bytes, media_type: str | None, where: str) -> Format | No
     where the content is of a kind that is not read, or says nothing and the type is of such a kind.
     """
     found = by_content(content)
+    said = by_media_type(media_type) if media_type is not None else None
     if found is None and media_type is not None and media_type.partition(";")[0].strip().lower() not in _UNSAID:
-        found = by_media_type(media_type)
+        found = said
         if found is None:
             raise unsupported(where, media_type)
+    if found is _NAMED["an archive"] and said is not None and said.name in ("DOCX", "EPUB"):
+        found = said  # its reader says what it lacks
     if found is not None and found.reader is None:
         raise unsupported(where, found)
     return found

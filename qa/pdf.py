@@ -116,7 +116,7 @@ def _parts(document: PdfText) -> tuple[list[_Part], float]:
         following = lines[number + 1] if number + 1 < len(lines) else None
         if part is not None and _goes_on(part, line, following, body, pitch, edges):
             _append(part, line, words)
-        elif (origin := _open_part(parts, line, body, edges)) is not None:
+        elif (origin := _open_part(parts, line, following, body, edges)) is not None:
             # What stood between (notes at the foot, a figure's caption) keeps the order of the pages.
             part = parts.pop(origin)
             before = [other for other in parts[origin:] if other.lines[0].page < line.page]
@@ -180,22 +180,37 @@ def _usual_pitch(lines: Sequence[Line]) -> float:
     return _usual(Counter(), ((step, weight) for step, weight in steps if 0.9 <= step <= 2.6)) or 1.2
 
 
-def _right_edges(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
-    """Where the lines of each column end that are full: by page and left edge."""
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where the lines of a column end that are full, and whether most of them are (it is justified)."""
+
+    x: float
+    justified: bool
+
+
+_Edges = dict[tuple[int, int], _Edge]  # by page and left edge
+
+
+def _right_edges(lines: Sequence[Line]) -> _Edges:
     ends: dict[tuple[int, int], list[float]] = {}
     for line in lines:
-        ends.setdefault((line.page, int(line.x0 // 20)), []).append(line.x1)
-    return {place: sorted(found)[int(0.75 * (len(found) - 1))] for place, found in ends.items()}
+        if not line.row:
+            ends.setdefault((line.page, int(line.x0 // 20)), []).append(line.x1)
+    edges: _Edges = {}
+    for place, found in ends.items():
+        found.sort()
+        full = sum(end > found[-1] - 2 for end in found)
+        edges[place] = _Edge(found[int(0.75 * (len(found) - 1))], full >= max(3, 0.5 * len(found)))
+    return edges
 
 
-def _right_edge(line: Line, edges: dict[tuple[int, int], float]) -> float:
+def _right_edge(line: Line, edges: _Edges) -> _Edge:
     column = int(line.x0 // 20)
-    return max(edges.get((line.page, column + step), 0.0) for step in (-1, 0, 1))
+    near = (edges.get((line.page, column + step)) for step in (-1, 0, 1))
+    return max((edge for edge in near if edge is not None), key=lambda edge: edge.x, default=_Edge(line.x1, False))
 
 
-def _goes_on(
-    part: _Part, line: Line, following: Line | None, body: float, pitch: float, edges: dict[tuple[int, int], float]
-) -> bool:
+def _goes_on(part: _Part, line: Line, following: Line | None, body: float, pitch: float, edges: _Edges) -> bool:
     """Whether `line` stands right below the part's last line and belongs to it."""
     last = part.lines[-1]
     step = last.y0 - line.y0
@@ -219,7 +234,7 @@ def _goes_on(
         return step < 1.75 * line.size and not _SECTION.match(line.text)
     if step > 1.3 * pitch * line.size:
         return False
-    room = _right_edge(last, edges) - last.x1
+    room = _right_edge(last, edges).x - last.x1
     full = room < 2.5 * line.size
     if last.bold != line.bold and not (full and not ends_a_sentence(last.text)):
         return False
@@ -249,8 +264,12 @@ def _overlap(one: Line, other: Line) -> bool:
     return min(one.x1, other.x1) - max(one.x0, other.x0) > 0
 
 
-def _open_part(parts: Sequence[_Part], line: Line, body: float, edges: dict[tuple[int, int], float]) -> int | None:
-    """The part whose sentence goes on in `line`, on the next column or page; None where none does."""
+def _open_part(parts: Sequence[_Part], line: Line, following: Line | None, body: float, edges: _Edges) -> int | None:
+    """The part that goes on in `line`, on the next column or page; None where none does.
+
+    A sentence that is not at its end goes on. One that is may be the last of its paragraph: only where its line is full
+    to the edge, and no indent begins a new paragraph, does the text go on.
+    """
     if line.row or line.bold or line.size > _LARGER * body or _BULLET.match(line.text) or is_caption(line.text):
         return None
     for number in range(len(parts) - 1, max(-1, len(parts) - 9), -1):
@@ -262,13 +281,17 @@ def _open_part(parts: Sequence[_Part], line: Line, body: float, edges: dict[tupl
             if part.size > _LARGER * body:
                 return None  # a heading: what follows it is new
             continue
-        if line.page - last.page > 1 or len(part.text) < 30 or ends_a_sentence(part.text):
+        if line.page - last.page > 1 or len(part.text) < 30 or not (line.page > last.page or line.y0 > last.y0):
             return None
-        moved = line.page > last.page or line.y0 > last.y0
+        edge = _right_edge(last, edges)
+        room = edge.x - last.x1
+        indented = following is not None and following.page == line.page and following.x0 < line.x0 - 0.5 * line.size
+        if ends_a_sentence(part.text):
+            runs_on = edge.justified and room < 0.4 * last.size and not indented and not part.is_item
+            return number if runs_on else None
         cut = last.text.endswith(("-", "\u00ad", "\u2010"))
         small = line.text[0].islower() or line.text[0] in "([“‘"
-        full = _right_edge(last, edges) - last.x1 < 2.5 * line.size
-        return number if moved and (cut or small or (full and number == len(parts) - 1 and not part.is_item)) else None
+        return number if cut or small or (room < 2.5 * last.size and not indented and not part.is_item) else None
     return None
 
 
@@ -344,7 +367,7 @@ _HEADING_LENGTH = 150  # characters
 
 def _pieces(parts: Sequence[_Part], body: float, titles: Sequence[str]) -> list[tuple[Piece, _Part]]:
     front = next((n for n, part in enumerate(parts) if len(part.text) > 120 or part.lines[0].page > 1), 0)
-    nexts = [*parts[1:], None]
+    nexts = [*parts[1:], None][: len(parts)]
     kinds = [
         _kind(part, after, body, at_head=n < front) for n, (part, after) in enumerate(zip(parts, nexts, strict=True))
     ]

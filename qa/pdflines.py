@@ -30,8 +30,8 @@ from qa.errors import NoArticleText, SourceError
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
-MAX_MEMORY = 2 * 2**30  # bytes of address space; a book of 117 pages with 1.8 MB takes 0.2
-MAX_SECONDS = 300  # of processor time; about 6000 pages
+MAX_MEMORY = 2 * 2**30  # bytes of address space; a book of 117 pages in 1.8 MB takes 0.2
+MAX_SECONDS = 120  # of processor time; 117 pages take 2
 MAX_PAGES = 5000
 MAX_CHARACTERS = 50_000  # on one page; a newspaper's has 30,000
 
@@ -75,19 +75,19 @@ _PROBLEMS = {
 }
 
 
-def read_apart(content: bytes, where: str) -> PdfText:
-    """The text of a PDF, read in a process of its own with limited memory and time.
+def read_apart(content: bytes, where: str, *, seconds: int = MAX_SECONDS, memory: int = MAX_MEMORY) -> PdfText:
+    """The text of a PDF, read in a process of its own with limited time (of the processor) and memory (in bytes).
 
     Raises SourceError where the file is damaged, protected or too large.
     """
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "qa.pdflines"],
+        done = subprocess.run(  # noqa: S603 - this program itself
+            [sys.executable, "-P", "-m", "qa.pdflines", str(seconds), str(memory)],
             input=content,
             capture_output=True,
-            timeout=2 * MAX_SECONDS,
+            timeout=2 * seconds,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
             check=False,
         )
@@ -409,10 +409,20 @@ def _in_order(lines: list[Line]) -> list[Line]:
     Word processors, TeX and browsers draw a page as it is read; some layout programs do not.
     """
     turns = sum(_turns_back(one, other) for one, other in pairwise(lines))
-    if turns <= max(3, len(lines) // 20):
+    across = [one for one, other in pairwise(lines) if _crosses(one, other)]
+    zigzag = len(across) > max(3, len(lines) // 4) and sum(len(line.text) for line in across) > _CELL * len(across)
+    if turns <= max(3, len(lines) // 20) and not zigzag:
         return lines
     ordered = _cut(lines, 0)
-    return ordered if sum(_turns_back(one, other) for one, other in pairwise(ordered)) < turns else lines
+    return ordered if zigzag or sum(_turns_back(one, other) for one, other in pairwise(ordered)) < turns else lines
+
+
+_CELL = 24  # characters; what is shorter on average may be a table, which is read row by row
+
+
+def _crosses(one: Line, other: Line) -> bool:
+    """Whether reading on leads over a gutter to a line at the same height."""
+    return abs(one.y0 - other.y0) < 0.3 * one.size and other.x0 > one.x1
 
 
 def _turns_back(one: Line, other: Line) -> bool:
@@ -449,8 +459,9 @@ def _main() -> None:
     import pypdfium2
 
     logging.disable()
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
+    seconds, memory = map(int, sys.argv[1:3]) if len(sys.argv) > 2 else (MAX_SECONDS, MAX_MEMORY)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     answer: dict[str, Any]
     try:
         found = pdf_text(sys.stdin.buffer.read())

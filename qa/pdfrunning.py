@@ -33,6 +33,7 @@ def without_running_lines(document: PdfText) -> list[Line]:
     body = _body_size(document.lines)
     dropped: set[int] = set()
     for edge in (0, -1):
+        gone: dict[int, list[list[Line]]] = defaultdict(list)
         for _ in range(_ROWS):
             outer = {page: rows[edge] for page, rows in pages.items() if rows}
             inner = {page: rows[1 if edge == 0 else -2] for page, rows in pages.items() if len(rows) > 1}
@@ -40,8 +41,31 @@ def without_running_lines(document: PdfText) -> list[Line]:
             if not running:
                 break
             for page in running:
-                dropped.update(map(id, pages[page].pop(edge)))
+                gone[page].append(pages[page].pop(edge))
+        for page, rows in gone.items():
+            kept = _text_among(rows, pages[page][edge] if pages[page] else None, body)
+            place = 0 if edge == 0 else len(pages[page])
+            pages[page][place:place] = kept[::-1] if edge == 0 else kept
+            dropped.update(id(line) for row in rows if row not in kept for line in row)
     return [line for line in document.lines if id(line) not in dropped]
+
+
+def _text_among(rows: Sequence[list[Line]], inner: list[Line] | None, body: float) -> list[list[Line]]:
+    """Those of `rows`, from the edge inwards, that are text which repeats itself: the text goes on without a gap.
+
+    The innermost comes first. `inner` is the row that follows them; None where they are all that the page has.
+    """
+    kept: list[list[Line]] = []
+    for row in reversed(rows):
+        alone = inner is None and sum(len(line.text) for line in row) > _SHORT
+        if not alone and (inner is None or abs(row[0].y0 - inner[0].y0) > 1.45 * body):
+            break
+        kept.append(row)
+        inner = row
+    return kept
+
+
+_SHORT = 30  # characters; a page number or the like, that is all there is on a page
 
 
 def _body_size(lines: Sequence[Line]) -> float:

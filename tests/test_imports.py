@@ -18,7 +18,10 @@ import qa
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*(ROOT / "qa").rglob("*.py"), *(ROOT / "embeddings").rglob("*.py"), ROOT / "app.py"])
-HEAVY = {"torch", "transformers", "sentence_transformers", "faiss", "gradio", "bs4", "trafilatura", "lxml", "httpx"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "faiss", "gradio", "bs4", "trafilatura", "lxml", "httpx"} | {
+    "mammoth",
+    "pypdfium2",
+}
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
 ROOMS = {
@@ -31,6 +34,8 @@ ROOMS = {
     "bs4": r"qa\.(body|bylines|captions|chrome|extract|markup|metadata|plaintext|sources)",
     "trafilatura": r"qa\.(body|extract)",
     "httpx": r"qa\.sources",
+    "pypdfium2": r"qa\.pdflines",
+    "mammoth": r"qa\.docx",
     "Stemmer": r"qa\..+",
     "sentencex": r"qa\..+",
     "tqdm": r"qa\.cli|qa\.ui\..+",

@@ -30,13 +30,13 @@ SOURCE = HERE / "source"
 ADDRESS = "https://harbour-post.example/2023/10/night-ferry-ends"
 
 # Where these words may be cut at the end of a line: LibreOffice has no hyphenation patterns everywhere.
-CUTS = (
-    "hun|dred some|one what|ever peo|ple car|pen|ter Brit|ta|ny sil|ver bar|ley par|ish car|ried work|ing fol|lowed min|utes "
-    "fort|night chil|dren be|fore every|body in|her|it|ed lar|gest an|swered fit|ting tur|bine wood|en sed|i|ment fast|er "
-    "win|ter re|built sur|vey list|ed over|grown mill|stones school|house daugh|ter sev|en|ty teach|ers re|tired sail|ors "
-    "rot|ten fam|i|ly ot|ters mil|lion or|di|nary gen|er|a|tor en|gi|neer en|gi|neers kil|o|watts e|nough coun|ty no|ticed to|geth|er "
-    "me|tres sched|ule al|most mem|o|ry ac|counts "
-).split()
+CUTS = """
+hun|dred some|one what|ever peo|ple car|pen|ter Brit|ta|ny sil|ver bar|ley par|ish car|ried work|ing fol|lowed min|utes
+fort|night chil|dren be|fore every|body in|her|it|ed lar|gest an|swered fit|ting tur|bine wood|en sed|i|ment fast|er
+win|ter re|built sur|vey list|ed over|grown mill|stones school|house daugh|ter sev|en|ty teach|ers re|tired sail|ors
+rot|ten fam|i|ly ot|ters mil|lion or|di|nary gen|er|a|tor en|gi|neer en|gi|neers kil|o|watts e|nough coun|ty no|ticed
+to|geth|er me|tres sched|ule al|most mem|o|ry ac|counts
+""".split()
 
 
 def run(*command: str) -> None:
@@ -64,7 +64,9 @@ def tide_mills(work: Path) -> None:
 
 def lighthouse() -> None:
     run("pandoc", str(SOURCE / "lighthouse.md"), "-o", str(HERE / "lighthouse.epub"))
-    run("ebook-convert", str(HERE / "lighthouse.epub"), str(HERE / "lighthouse-calibre.epub"), "--no-default-epub-cover")
+    run(
+        "ebook-convert", str(HERE / "lighthouse.epub"), str(HERE / "lighthouse-calibre.epub"), "--no-default-epub-cover"
+    )
 
 
 def ferry() -> None:
@@ -99,7 +101,9 @@ def ferry() -> None:
     parts.mkdir(exist_ok=True)
     (parts / "style.css").write_text("nav a { margin-right: 1em }\n", encoding="utf-8")
     (HERE / "ferry.html").write_text(saved.replace('"style.css"', '"./ferry_files/style.css"'), encoding="utf-8")
-    comment = f"<!--\n Page saved with SingleFile \n url: {ADDRESS} \n saved date: Mon Oct 02 2023 09:14:07 GMT+0000\n-->"
+    comment = (
+        f"<!--\n Page saved with SingleFile \n url: {ADDRESS} \n saved date: Mon Oct 02 2023 09:14:07 GMT+0000\n-->"
+    )
     single = re.sub(r'<link rel="stylesheet"[^>]*>', "<style>nav a{margin-right:1em}</style>", dom)
     single = re.sub(r"(<!DOCTYPE html>)\s*(<html[^>]*>)", rf"\1 \2{comment}", single, count=1)
     (HERE / "ferry-singlefile.html").write_text(single, encoding="utf-8")
