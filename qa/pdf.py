@@ -291,7 +291,8 @@ def _open_part(parts: Sequence[_Part], line: Line, following: Line | None, body:
             return number if runs_on else None
         cut = last.text.endswith(("-", "\u00ad", "\u2010"))
         small = line.text[0].islower() or line.text[0] in "([“‘"
-        return number if cut or small or (room < 2.5 * last.size and not indented and not part.is_item) else None
+        full = room < 2.5 * last.size and line.size > _SMALLER * body  # a note's line begins another note
+        return number if cut or small or (full and not indented and not part.is_item) else None
     return None
 
 
