@@ -195,7 +195,6 @@ def _characters(page: PdfPage) -> list[_Character]:
     textpage = page.get_textpage()
     types: dict[int | None, _Type] = {}
     found: list[_Character] = []
-    seen: set[tuple[int, int, int]] = set()
     x, y, x0, x1, y0, y1 = (ctypes.c_double() for _ in range(6))
     after_break = after_space = False
     for index in range(textpage.count_chars()):
@@ -215,11 +214,7 @@ def _characters(page: PdfPage) -> list[_Character]:
         if kind is None:
             kind = types[source] = _type(textpage, index, in_drawing=source is not None and source not in own)
         start, end, foot = _turned(kind.turn, (x.value, y.value), (x0.value, y0.value, x1.value, y1.value))
-        # Drawn twice at one place is how some programs make type look bold; "ff" may be one sign that stands for two.
-        place = (code, round(start), round(foot))
-        doubled = place in seen and not (found and (found[-1].x0, found[-1].y) == (start, foot))
-        seen.add(place)
-        if kind.size >= _LEAST_SIZE and not doubled:
+        if kind.size >= _LEAST_SIZE:
             text = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
             found.append(_Character(text, start, end, foot, kind, after_break, after_space))
             after_break = after_space = False

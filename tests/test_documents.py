@@ -284,6 +284,18 @@ def test_entities_of_a_docx_and_of_a_book_are_not_expanded() -> None:
         read_page(zipped(book | {"EPUB/content.opf": laughing}))
 
 
+def test_chapters_outside_the_order_of_reading_are_left_out_and_nameless_ones_have_their_name_in_the_contents() -> None:
+    parts = parts_of("lighthouse.epub")
+    package = str(parts["EPUB/content.opf"], "utf-8")  # type: ignore[arg-type]
+    aside = re.sub(r'(<itemref idref="ch002_xhtml")', r'\1 linear="no"', package)
+    chapter = (
+        "<html xmlns='http://www.w3.org/1999/xhtml'><body><a id='p1'/><p>It is a rock.&nbsp;No more.</p></body></html>"
+    )
+    article = read_page(zipped(parts | {"EPUB/content.opf": aside, "EPUB/text/ch001.xhtml": chapter}))
+    rock = [("heading", 1, "The rock"), ("paragraph", 0, "It is a rock. No more.")]
+    assert blocks_of(article)[:3] == [*rock, ("heading", 1, "The lamp")]
+
+
 def test_names_that_lead_out_of_a_book_lead_nowhere() -> None:
     parts = parts_of("lighthouse.epub")
     package = str(parts["EPUB/content.opf"], "utf-8")  # type: ignore[arg-type]
