@@ -17,7 +17,7 @@ from qa.dates import iso_day, says_only_when
 from qa.errors import NoArticleText, SourceError
 from qa.language import language_of
 from qa.types import Article, Page
-from qa.whole import page_tree, pieces_of, xml_tree
+from qa.whole import page_tree, pieces_of, without_contents, xml_tree
 
 _STYLES = """
 p[style-name='Title'] => h1.title:fresh
@@ -43,7 +43,7 @@ def read(page: Page, identity: str) -> Article:
         if name.endswith((".xml", ".rels")) and b"<!ENTITY" in archive.read(name):
             raise SourceError(f"{where} is damaged ({name!r} declares entities); save it again")
     tree = page_tree(f"<html><body>{_markup(page.content, where)}</body></html>")
-    pieces = pieces_of(tree)
+    pieces = without_contents(pieces_of(tree))
     facts = _facts(archive)
     title = facts["title"] or _styled_title(tree) or _first_heading(pieces)
     head = [piece.text for piece in pieces[:_HEAD] if len(piece.text) < 120]

@@ -20,7 +20,7 @@ from qa.chrome import drop_head
 from qa.errors import InvalidInput, NoArticleText, SourceError
 from qa.language import language_of
 from qa.types import Article, Page, iso_date
-from qa.whole import page_tree, pieces_of, xml_tree
+from qa.whole import page_tree, pieces_of, without_contents, xml_tree
 
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 # Ways to garble fonts, not text: https://www.w3.org/TR/epub-33/#sec-font-obfuscation
@@ -165,7 +165,7 @@ def _chapter(archive: Archive, name: str, label: str | None, *, group: int) -> l
     """A chapter's pieces, with its name in the table of contents above them where it has no heading itself."""
     if name not in archive:
         return []  # listed and not there: the other chapters are
-    pieces = pieces_of(page_tree(decode(archive.read(name))))
+    pieces = without_contents(pieces_of(page_tree(decode(archive.read(name)))))
     pieces = [replace(piece, group=piece.group + group) if piece.group else piece for piece in pieces]
     if pieces and label and not any(piece.kind == "heading" for piece in pieces[:3]):
         pieces.insert(0, Piece("heading", label, 1))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html.entities import html5
+from itertools import groupby
 from typing import Any
 
 from qa.blocks import Piece, code_lines, one_line, with_raised
@@ -16,7 +17,7 @@ _BLOCKS = frozenset(
     h2 h3 h4 h5 h6 header hr html li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
-_UNSEEN = frozenset("script style title head template svg math noscript audio video iframe object".split())
+_UNSEEN = frozenset("rp rt script style title head template svg math noscript audio video iframe object".split())
 _MARKUP_ENTITIES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.{0,20000}?\]\s*)?>", re.I | re.S)
@@ -60,21 +61,31 @@ class _Walk:
     def __init__(self) -> None:
         self.kinds: list[tuple[BlockKind, int]] = [("paragraph", 0)]
         self.text: list[str] = []
+        self.links = 0  # how many links within the document the walk is inside of
+        self.linked = 0  # characters of `text` inside them
         self.lists = 0  # how many lists the walk is inside of
         self.group = 0
         self.groups = 0
         self.cells: list[str] | None = None
         self.heads = 0  # cells of the row that are column heads
+        self.inner_rows = 0  # of tables within a cell, whose cells are text of that cell
         self.tables = 0
         self.rows = 0  # of the table so far
         self.raised: list[int] = []  # where in `text` each open superscript begins
 
     def flush(self) -> Iterator[Piece]:
         raw, self.text = "".join(self.text), []
+        linked, self.linked = self.linked, 0
         kind, level = self.kinds[-1]
         text = code_lines(raw) if kind == "code" else one_line(raw)
         if text:
-            yield Piece(kind, text, level, group=self.group if kind in ("item", "row") else 0)
+            group = self.group if kind in ("item", "row") else 0
+            yield Piece(kind, text, level, min(1.0, linked / len(text)), group)
+
+    def add(self, text: str | None) -> None:
+        if text:
+            self.text.append(text)
+            self.linked += len(text.strip()) if self.links else 0
 
 
 def pieces_of(root: Any) -> list[Piece]:
@@ -86,19 +97,40 @@ def pieces_of(root: Any) -> list[Piece]:
     hidden = 0
     for event, element in iterwalk(root, events=("start", "end")):
         tag = _name(element)
-        leaves_out = tag in _UNSEEN or _is_note_mark(element, tag)
+        leaves_out = tag in _UNSEEN or _is_note_mark(element, tag) or _is_page_break(element)
         if event == "start":
             hidden += leaves_out
+            walk.links += _is_inner_link(element, tag)
             if not hidden:
                 pieces.extend(_open(walk, tag, element))
         else:
             if not hidden:
                 pieces.extend(_close(walk, tag))
             hidden -= leaves_out
-            if not hidden and element is not root and element.tail:
-                walk.text.append(element.tail)
+            walk.links -= _is_inner_link(element, tag)
+            if not hidden and element is not root:
+                walk.add(element.tail)
     pieces.extend(walk.flush())
     return pieces
+
+
+_CONTENTS = 5  # lines; fewer links below one another may be text
+
+
+def without_contents(pieces: Sequence[Piece]) -> list[Piece]:
+    """`pieces` without tables of contents: runs of lines that are links to other places of the document."""
+    kept: list[Piece] = []
+    for is_link, run in groupby(pieces, key=lambda piece: piece.linked > 0.9 and piece.kind != "heading"):
+        group = list(run)
+        if not is_link or len(group) < _CONTENTS:
+            kept.extend(group)
+        elif kept and kept[-1].kind == "heading":
+            kept.pop()
+    return kept
+
+
+def _is_inner_link(element: Any, tag: str) -> bool:
+    return tag == "a" and bool(element.get("href")) and "://" not in element.get("href", "")
 
 
 def _name(element: Any) -> str:
@@ -123,6 +155,11 @@ def _is_note_mark(element: Any, tag: str) -> bool:
     return bool(_NOTE_MARK.fullmatch(text)) and (_raised(element) or bool(re.search(r"note|fn", address)))
 
 
+def _is_page_break(element: Any) -> bool:
+    """Whether an element is the number of a page of the printed book."""
+    return "pagebreak" in f"{element.get(_EPUB_TYPE, '')} {element.get('epub:type', '')} {element.get('role', '')}"
+
+
 def _raised(element: Any) -> bool:
     parent = element.getparent()
     return any(_name(child) == "sup" for child in element) or (parent is not None and _name(parent) == "sup")
@@ -132,7 +169,8 @@ def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
     if tag == "!":
         return
     if walk.cells is not None:
-        if tag in ("td", "th"):
+        walk.inner_rows += tag == "tr"
+        if tag in ("td", "th") and not walk.inner_rows:
             walk.text = []
             walk.heads += tag == "th"
         elif tag in _BLOCKS or tag == "br":
@@ -156,8 +194,7 @@ def _open(walk: _Walk, tag: str, element: Any) -> Iterator[Piece]:
         walk.kinds.append(_kind(walk, tag))
     if tag == "sup":
         walk.raised.append(len(walk.text))
-    if element.text:
-        walk.text.append(element.text)
+    walk.add(element.text)
 
 
 def _kind(walk: _Walk, tag: str) -> tuple[BlockKind, int]:
@@ -179,7 +216,9 @@ def _close(walk: _Walk, tag: str) -> Iterator[Piece]:
         start = walk.raised.pop()
         walk.text[:] = [with_raised("".join(walk.text[:start]), "".join(walk.text[start:]))]
     if walk.cells is not None:
-        if tag in ("td", "th"):
+        if walk.inner_rows:
+            walk.inner_rows -= tag == "tr"
+        elif tag in ("td", "th"):
             walk.cells.append(one_line("".join(walk.text)))
             walk.text = []
         elif tag == "tr":
