@@ -300,6 +300,7 @@ def _open_part(parts: Sequence[_Part], line: Line, following: Line | None, body:
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _CUT = re.compile(r"([^\W_]+(?:[-\u2010][^\W_]+)*)([-\u2010\u00ad])$")
+_LONGEST_WORD = 60  # characters
 # Words that are joined to the next by a hyphen nearly always, and words that begin many longer ones.
 _COMPOUND = frozenset("well self so ex".split())
 _PREFIX = frozenset(
@@ -325,7 +326,7 @@ def _vocabulary(lines: Sequence[Line]) -> Counter[str]:
 
 def _append(part: _Part, line: Line, words: Counter[str]) -> None:
     """Add a line to a part. A hyphen at the end goes where it only cut a word."""
-    match = _CUT.search(part.text)
+    match = _CUT.search(part.text[-_LONGEST_WORD:])
     if match is None:
         text = f"{part.text} "
     else:
@@ -342,14 +343,14 @@ def _is_cut(head: str, tail: str, hyphen: str, words: Counter[str]) -> bool:
     """Whether "head-" and "tail" are one word: as the document spells it elsewhere, else where small letters follow."""
     if hyphen == "\u00ad":
         return True
-    if not tail or not tail[0].islower() or not head[-1].isalpha():
-        return False  # COVID-19, Anglo-Saxon
+    if not tail or not head[-1].isalpha():
+        return False  # COVID-19
     last = re.split(r"[-\u2010]", head)[-1]
     joined, hyphened = words[(head + tail).lower()], words[f"{head}-{tail}".lower()]
     if joined or hyphened:
         return joined >= hyphened
-    if last != head or head.lower() in _COMPOUND:
-        return False
+    if last != head or head.lower() in _COMPOUND or not tail[0].islower():
+        return False  # state-of-the-art, well-known, Anglo-Saxon
     # Both halves are words of this document, and the whole is not: "time-intensive", but "over-come".
     return not (len(tail) > 3 and words[head.lower()] > 0 and words[tail.lower()] > 0) or head.lower() in _PREFIX
 

@@ -21,9 +21,10 @@ def with_rows(lines: Sequence[Line]) -> list[Line]:
         pages[line.page].append(line)
     instead: dict[int, list[Line]] = {}  # id of a line -> what stands in its place
     for page in pages.values():
+        places = {id(line): number for number, line in enumerate(page)}
         for table in _tables(page):
             cells = [cell for row in table for cell in row]
-            first = min(cells, key=lambda cell: next(n for n, line in enumerate(page) if line is cell))
+            first = min(cells, key=lambda cell: places[id(cell)])
             instead.update({id(cell): [] for cell in cells})
             instead[id(first)] = [_row(row) for row in table]
     return [made for line in lines for made in instead.get(id(line), [line])]

@@ -99,13 +99,14 @@ def test_paragraphs_are_parted_by_indents_gaps_and_lines_that_end_early() -> Non
         ("They spoke of a night-", "time crossing of the bay.", "They spoke of a night-time crossing of the bay."),
         ("The year of COVID-", "19 was the quietest one.", "The year of COVID-19 was the quietest one."),
         ("An agreement of the Anglo-", "Norse kind was signed.", "An agreement of the Anglo-Norse kind was signed."),
+        ("It is written by the Sea-", "Monkey people of Lund.", "It is written by the SeaMonkey people of Lund."),
         ("A state-of-the-", "art winch was bought too.", "A state-of-the-art winch was bought too."),
         ("The day was long -", "and the night was longer.", "The day was long - and the night was longer."),
     ],
 )
 def test_words_cut_at_a_line_s_end_are_made_whole(first: str, second: str, joined: str) -> None:
     """ "night-time" stands whole elsewhere in the document, "harbour" too; the others are decided by their letters."""
-    page = lines(20, TOP, first, second) + lines(20, TOP - 60, "The harbour has a night-time signal of its own.")
+    page = lines(20, TOP, first, second) + lines(20, TOP - 60, "The harbour has a night-time signal: SeaMonkey.")
     assert texts_of(read_page(pdf(page)))[0] == joined
 
 
