@@ -41,16 +41,16 @@ class Archive:
     def names(self) -> list[str]:
         return list(self._parts)
 
-    def read(self, name: str) -> bytes:
-        """The part called `name`; SourceError where there is none, or it is damaged, protected or too large."""
+    def read(self, name: str, *, limit: int = MAX_TEXT) -> bytes:
+        """The part called `name`; SourceError where there is none, or it is damaged, protected or above the limit."""
         part = self._parts.get(name)
         if part is None:
             raise SourceError(f"{self.where} is damaged: it lacks {name!r}; save or download it again")
         if part.flag_bits & 1:
             raise SourceError(f"{self.where} is protected by a password; save a copy without one")
-        if part.file_size > MAX_TEXT:
+        if part.file_size > limit:
             raise SourceError(
-                f"{self.where} has a part of {part.file_size} bytes ({name!r}); parts of up to {MAX_TEXT} are read"
+                f"{self.where} has a part of {part.file_size} bytes ({name!r}); parts of up to {limit} are read"
             )
         try:
             return self._zip.read(part)

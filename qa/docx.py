@@ -30,6 +30,8 @@ p[style-name='caption'] => figcaption:fresh
 p[style-name='Preformatted Text'] => pre:separator('\\n')
 p[style-name='HTML Preformatted'] => pre:separator('\\n')
 """
+# bytes of one part; mammoth takes a second and 60 MB of memory for each million. Two long novels have 8 million.
+_MAX_PART = 16 * 2**20
 _HEAD = 8  # pieces at the top among which a byline and a date stand
 
 
@@ -40,7 +42,7 @@ def read(page: Page, identity: str) -> Article:
         raise NoArticleText(f"{where} is empty; give a document with text in it")
     archive = Archive(page.content, where)
     for name in archive.names():  # Office never declares entities: what does is made to harm
-        if name.endswith((".xml", ".rels")) and b"<!ENTITY" in archive.read(name):
+        if name.endswith((".xml", ".rels")) and b"<!ENTITY" in archive.read(name, limit=_MAX_PART):
             raise SourceError(f"{where} is damaged ({name!r} declares entities); save it again")
     tree = page_tree(f"<html><body>{_markup(page.content, where)}</body></html>")
     pieces = without_contents(pieces_of(tree))

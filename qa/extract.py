@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import re
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ from qa.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.errors import NoArticleText, SourceError
 from qa.language import language_of
 from qa.types import Article, Page
+
+logger = logging.getLogger(__name__)
 
 _MARKUP = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|section|div|span|table|p|h[1-6]|ul|ol|a|br|img)\b[^<>]*>",
@@ -88,7 +91,8 @@ def _by_module(name: str, page: Page, identity: str, where: str) -> Article:
         article: Article = importlib.import_module(name).read(page, identity)
     except SourceError:
         raise
-    except (Exception, RecursionError) as error:  # parsers of binary files fail in ways of their own
+    except Exception as error:  # parsers of binary files fail in ways of their own
+        logger.info("reading %s by %s failed", where, name, exc_info=True)
         raise SourceError(f"{where} is damaged ({type(error).__name__}: {error}); open it and save it again") from error
     return article if article.source == (page.location or None) else replace(article, source=page.location or None)
 

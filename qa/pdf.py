@@ -35,6 +35,9 @@ def read(page: Page, identity: str) -> Article:
     """
     where = page.location or page.url or "the PDF"
     document = read_apart(page.content, where)
+    unknown = sum(len(line.text) for line in document.lines if not _is_readable(line))
+    if unknown > 0.5 * sum(len(line.text) for line in document.lines):
+        raise NoArticleText(f"{where} has fonts that do not say which letters they draw; run it through OCR first")
     parts, body = _parts(document)
     title, titles = _title(document, parts, body)
     head = [part for part in parts if part.lines[0].page == 1][:_HEAD_PARTS]
@@ -102,7 +105,7 @@ _LARGER = 1.12  # times the usual size: a heading
 
 def _parts(document: PdfText) -> tuple[list[_Part], float]:
     """The parts of a document in reading order, and the usual size of its type."""
-    lines = [_spelt(line) for line in without_running_lines(document)]
+    lines = [_spelt(line) for line in without_running_lines(document) if _is_readable(line)]
     lines = _whole_lines(with_rows(lines))
     if not lines:
         return [], 0.0
@@ -129,6 +132,12 @@ def _parts(document: PdfText) -> tuple[list[_Part], float]:
     return parts, body
 
 
+def _is_readable(line: Line) -> bool:
+    """Whether most signs of a line are known: some fonts do not say which letters they draw."""
+    return line.text.count("\ufffd") <= _UNKNOWN * len(line.text)
+
+
+_UNKNOWN = 0.2  # of the signs; a formula has some, a line in such a font is made of them
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 
 

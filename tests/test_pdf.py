@@ -248,6 +248,13 @@ def test_a_pdf_of_pictures_or_nothing_says_so() -> None:
         read_page(pdf())
 
 
+def test_type_whose_letters_are_not_known_is_no_text() -> None:
+    unknown = at(20, TOP, "\x03\x04\x05\x06" * 12) + at(20, TOP - 12, "\x03\x04\x05\x06" * 12)
+    assert read_page(pdf(unknown + lines(20, TOP - 60, *LEFT))).text == " ".join(LEFT)
+    with pytest.raises(NoArticleText, match="has fonts that do not say which letters they draw; run"):
+        read_page(pdf(unknown + at(20, TOP - 60, "Figure 1.")))
+
+
 def test_a_broken_page_does_not_take_the_others_with_it() -> None:
     content = pdf(lines(20, TOP, *LEFT), lines(20, TOP, *RIGHT)).replace(b"/Contents 9 0 R", b"/Contents 1 0 R")
     article = read_page(content)
