@@ -8,7 +8,7 @@ from html.entities import html5
 from itertools import groupby
 from typing import Any
 
-from qa.blocks import Piece, code_lines, one_line, with_raised
+from qa.blocks import Piece, code_lines, one_line, printable, with_raised
 from qa.types import BlockKind
 
 _BLOCKS = frozenset(
@@ -46,12 +46,13 @@ def page_tree(text: str) -> Any:
     """The root of an (X)HTML page: as XML where it is, which keeps `<a id="x"/>` from swallowing what follows."""
     from lxml import html
 
-    text = _DOCTYPE.sub("", text, count=1)
+    text = _DOCTYPE.sub("", printable(text), count=1)
     named = _ENTITY.sub(lambda m: m[0] if m[1] in _MARKUP_ENTITIES else html5.get(f"{m[1]};", m[0]), text)
     tree = xml_tree(named)
     if tree is None:
         text = re.sub(r"^\s*<\?xml[^>]*\?>", "", _EMPTY.sub(r"<\1\2></\1>", text))
-        tree = html.document_fromstring(text or "<html></html>", parser=html.HTMLParser(no_network=True))
+        # A head, so that a page of nothing but comments is a page too.
+        tree = html.document_fromstring(f"<head></head>{text}", parser=html.HTMLParser(no_network=True))
     return tree
 
 

@@ -57,6 +57,11 @@ def test_markup_that_is_no_xml_is_read_all_the_same() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["", " \n", "<!-- nothing -->", "<?xml version='1.0'?>", "\0"])
+def test_a_page_without_anything_has_no_pieces(text: str) -> None:
+    assert pieces_of(page_tree(text)) == []
+
+
 def test_a_table_of_contents_is_left_out_and_a_few_links_are_not() -> None:
     links = "".join(f"<li><a href='c{n}.xhtml'>Chapter {n}</a></li>" for n in range(6))
     page = f"<h1>Contents</h1><ol>{links}</ol><h1>Start</h1><ul><li><a href='#a'>One</a></li></ul><p>Text.</p>"
