@@ -60,6 +60,25 @@ def code_lines(text: str) -> str:
     return "\n".join(lines)
 
 
+_POWER = re.compile(r"(?:\d|\b[A-Za-zµ]|\b(?:km|cm|mm|nm|kg|µm|CO|sec?))$")
+_AS_RAISED = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+
+
+def with_raised(text: str, raised: str) -> str:
+    """`text` and the raised characters after it: powers are kept (10⁶, km²), the marks of notes go."""
+    raised = raised.strip()
+    stripped = text.rstrip()
+    if not raised:
+        return text
+    if not stripped:
+        return f"{text}{raised} "  # the number of a note, before it
+    if re.fullmatch(r"[-+−]?[\dn]{1,3}", raised) and _POWER.search(stripped):
+        return stripped + raised.translate(_AS_RAISED)
+    if re.fullmatch(r"[\d\s,;–*†‡§¶‖#()\[\]-]+|[a-z](?:,[a-z])*", raised) and raised not in "ao":
+        return text
+    return stripped + raised  # 19th, 1er, nº
+
+
 def lay_out(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:
     """The text made of `pieces`, and where each of them is in it.
 

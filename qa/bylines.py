@@ -49,6 +49,20 @@ def names_in(text: str, *, site: str | None = None) -> tuple[str, ...]:
     return tuple(names)
 
 
+# What programs write into a file's author field when nobody told them a name.
+_NO_PERSON = frozenset("user owner microsoft office windows apple adobe latex home pc laptop acer asus dell hp".split())
+
+
+def persons_in(text: str) -> tuple[str, ...]:
+    """The persons named in a file's author field: names of two words and more that no program made up."""
+    names = names_in(text)
+    return tuple(
+        name
+        for name in names
+        if len(name.split()) > 1 and not _NO_PERSON & {word.lower().strip(".,") for word in name.split()}
+    )
+
+
 def _name(text: str, site: str | None) -> str | None:
     name = _ROLE.sub("", _CREDENTIAL.sub("", one_line(text))).strip(" ,.;:-–—|/()\"'")
     words = name.split()

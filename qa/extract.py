@@ -1,21 +1,26 @@
-"""Page to Article: bytes in, the clean article with its blocks and metadata out. No network, no disk."""
+"""Page to Article: bytes in, the clean article with its blocks and metadata out. No network, no disk.
+
+Other kinds of file than pages and texts have a module each (qa/formats.py says which), called by `read_page`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
+import logging
 import re
+from dataclasses import replace
 
-from qa import flags, metadata, plaintext
+from qa import flags, formats, metadata, plaintext
 from qa.blocks import lay_out, one_line, printable, whole_characters
 from qa.body import main_pieces
 from qa.charset import decode
 from qa.chrome import drop_head, drop_pointers, mark_headings, trim_tail
-from qa.errors import NoArticleText, UnsupportedSource
-from qa.feeds import advertised_feeds
+from qa.errors import NoArticleText, SourceError
 from qa.language import language_of
 from qa.types import Article, Page
 
-MEDIA_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
+logger = logging.getLogger(__name__)
 
 _MARKUP = re.compile(
     r"<(?:!doctype\s+html|html|head|body|title|meta|article|main|section|div|span|table|p|h[1-6]|ul|ol|a|br|img)\b[^<>]*>",
@@ -23,13 +28,6 @@ _MARKUP = re.compile(
 )
 _DOCUMENT = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_BINARY = (
-    (b"%PDF-", "PDF"),
-    (b"PK\x03\x04", "ZIP, DOCX or EPUB"),
-    (b"\x89PNG", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF8", "GIF"),
 )
 
 
@@ -58,51 +56,59 @@ def read_page(
     charset: str | None = None,
     source: str | None = None,
 ) -> Article:
-    """The article that `content` holds: HTML, a text dump or Markdown.
+    """The article that `content` holds: HTML, a text dump, Markdown, or another of the kinds in `formats.FORMATS`.
 
     `url` is where the page lives on the web, `source` where it was read from; either may be None.
-    `media_type` is one of MEDIA_TYPES; None: the content is looked at. `charset` is what the transport
-    said; the page's own declaration and the bytes are weighed against it.
+    `media_type` is what the transport or the file's name says; the content counts for more. `charset` is what the
+    transport said; the page's own declaration and the bytes are weighed against it.
     The article's text has no headline, byline or date at its head (they are its metadata) and no menus,
-    link lists or promotions. Raises NoArticleText where nothing is left, UnsupportedSource for other kinds.
+    link lists or promotions. Raises NoArticleText where nothing is left, UnsupportedSource for other kinds,
+    SourceError for a file that is damaged or protected.
     """
+    where = source or url or "the content"
+    identity = article_id(source or url or content)
     if isinstance(content, bytes):
-        for magic, kind in _BINARY:
-            if content.startswith(magic):
-                raise UnsupportedSource(
-                    f"{source or url or 'the content'} is {kind}; readable are {', '.join(MEDIA_TYPES)}"
-                )
+        found = formats.format_of(content, media_type, where)
+        if found is not None and found.reader not in (None, __name__):
+            kind = found.media_types[0]
+            page = Page(content, location=source or "", url=url, media_type=kind, charset=charset)
+            return _by_module(str(found.reader), page, identity, where)
         text = decode(content, charset)
         head = text[:_HEAD_LOOKED_AT]
         if len(_CONTROL.findall(head)) > _MOST_CONTROL * len(head) and _CONTROL.sub("", head).strip():
-            raise UnsupportedSource(
-                f"{source or url or 'the content'} is binary data, whatever its name; "
-                f"readable are {', '.join(MEDIA_TYPES)}"
-            )
+            raise formats.unsupported(where, "binary data, whatever its name")
     else:
         text = whole_characters(content)
-    kind = _kind(text, media_type, source or url)
-    where = source or url
-    identity = article_id(where or content)
-    if kind == "html":
+        found = formats.format_of(b"", media_type, where)
+    if _is_html(text, found):
         return _read_html(text, url=url, source=source, identity=identity)
     return plaintext.read_text(text, url=url, source=source, identity=identity)
 
 
-def _kind(text: str, media_type: str | None, where: str | None) -> str:
-    if media_type is not None:
-        media_type = media_type.partition(";")[0].strip().lower()
-        if media_type not in MEDIA_TYPES:
-            raise UnsupportedSource(f"{where or 'the content'} is {media_type}; readable are {', '.join(MEDIA_TYPES)}")
-        if "html" in media_type:
-            return "html" if _MARKUP.search(text) else "text"
-        return "html" if _DOCUMENT.match(text) else "text"  # a page saved under the name of a text
-    return "html" if _MARKUP.search(text[:20_000]) else "text"
+def _by_module(name: str, page: Page, identity: str, where: str) -> Article:
+    """What the reader of another kind makes of the page; whatever trips it over is an error about this source."""
+    try:
+        article: Article = importlib.import_module(name).read(page, identity)
+    except SourceError:
+        raise
+    except Exception as error:  # parsers of binary files fail in ways of their own
+        logger.info("reading %s by %s failed", where, name, exc_info=True)
+        raise SourceError(f"{where} is damaged ({type(error).__name__}: {error}); open it and save it again") from error
+    return article if article.source == (page.location or None) else replace(article, source=page.location or None)
+
+
+def _is_html(text: str, found: formats.Format | None) -> bool:
+    if found is None:
+        return bool(_MARKUP.search(text[:20_000]))
+    if found.name == "HTML":
+        return bool(_MARKUP.search(text))
+    return bool(_DOCUMENT.match(text))  # a page saved under the name of a text
 
 
 def _read_html(text: str, *, url: str | None, source: str | None, identity: str) -> Article:
     from bs4 import BeautifulSoup
 
+    url = url or metadata.saved_from(text)
     html = _shallow(printable(text))
     soup = BeautifulSoup(html, "lxml")
     known = metadata.of_html(soup, url)
@@ -110,9 +116,9 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
     pieces = drop_head(pieces, titles=known.titles, authors=known.authors)
     pieces = trim_tail(flags.before_wall(drop_pointers(pieces)))
     if count := flags.teasers(soup, pieces):
-        feeds = advertised_feeds(html, base=known.url or url or "")
-        instead = f"its feed, {feeds[0]}" if feeds else "their addresses"
-        raise NoArticleText(f"{source or url or 'the page'} is an index of {count} articles; add {instead}")
+        raise NoArticleText(
+            f"{source or url or 'the page'} is an index of {count} articles and none itself; add those you want"
+        )
     if not any(piece.kind == "heading" for piece in pieces):
         pieces = mark_headings(pieces)
     body, blocks = lay_out(pieces)

@@ -98,7 +98,7 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
 
     Raises SourceError.
     """
-    from qa import feeds, sources
+    from qa import feeds, formats, sources
     from qa.extract import read as read_article
 
     if isinstance(item.source, Article):
@@ -121,10 +121,10 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
                 "add it by itself to have them read"
             )
         return Found(page.location, listing=listing, validators=validators)
-    if page.media_type in feeds.MEDIA_TYPES:
+    if page.media_type in feeds.MEDIA_TYPES and formats.by_content(page.content) is None:
         raise UnsupportedSource(
             f"{item.name} is {page.media_type} and neither a feed nor a sitemap nor a list of addresses; "
-            f"readable are {', '.join(sources.MEDIA_TYPES)}, RSS, Atom and JSON feeds, sitemaps, OPML and bookmarks"
+            f"readable are {formats.READABLE}, RSS, Atom and JSON feeds, sitemaps, OPML and bookmarks"
         )
     try:
         article = read_article(page)

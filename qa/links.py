@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlsplit, urlunsplit
 
+from qa.formats import by_suffix
 from qa.types import Article, Block
 
 _WORD = re.compile(r"\S+")
@@ -22,10 +23,18 @@ _CONTEXT_WORDS = (2, 4, 8, 16, 32)
 
 
 def link_to(article: Article, start: int, end: int) -> str | None:
-    """The article's address at `article.text[start:end]`; None where it has neither a web address nor a file."""
+    """The article's address at `article.text[start:end]`; None where it has neither a web address nor a file.
+
+    Browsers open a PDF at a page and find no words in it; what they do not show (DOCX, EPUB) has its address.
+    """
     base = web_address(article.url) or _file_address(article.source)
     if base is None:
         return None
+    if (page := article.page_at(start)) is not None:
+        return f"{base}#page={page}"
+    shown = by_suffix(urlsplit(base).path)
+    if shown is not None and not shown.in_browser:
+        return base
     fragment = text_fragment(article, start, end)
     return f"{base}#:~:text={fragment}" if fragment else base
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from qa.blocks import one_line
 from qa.bylines import all_names, marked_authors
 from qa.chrome import same_text
 from qa.dates import iso_day
+from qa.links import web_address
 from qa.markup import attribute, json_ld, meta_values, tags, text_of, type_of, visible_lines
 
 if TYPE_CHECKING:
@@ -257,9 +259,14 @@ def _host(url: str | None) -> str:
 def _canonical(soup: BeautifulSoup, meta: dict[str, list[str]], url: str | None) -> str | None:
     """The address the page gives itself, without its fragment, if it is of the site it was found on."""
     links = [attribute(tag, "href") for tag in tags(soup, "link", rel=re.compile("^canonical$", re.I))]
+    bases = [attribute(tag, "href").strip() for tag in islice(tags(soup, "base"), 1)]
+    base = next((urljoin(url or "", value) for value in bases if _host(urljoin(url or "", value))), url)
+    if url is None:
+        # A tool that saves pages names the page itself there; a site's own base is a folder.
+        links += [value for value in bases if not value.endswith("/")]
     for value in (*links, *meta.get("og:url", ())):
         try:
-            address = urljoin(url or "", value.strip())
+            address = urljoin(base or "", value.strip())
             parts = urlsplit(address)
             host = parts.hostname or ""
         except ValueError:
@@ -272,6 +279,23 @@ def _canonical(soup: BeautifulSoup, meta: dict[str, list[str]], url: str | None)
             continue  # many templates name the front page on every page
         return str(urlunsplit(parts._replace(fragment="")))
     return None
+
+
+# What browsers and extensions write into the pages they save.
+_SAVED_FROM = re.compile(
+    r"<!--\s*saved from url=\(\d{4}\)(?P<browser>\S{1,2000}?)\s*-->|"
+    r"Page saved with SingleFile\s+url:\s*(?P<single>\S{1,2000})|"
+    r"<!--\s*Saved from (?P<monolith>\S{1,2000}) at \S+ using monolith\b|"
+    r"<html[^>]{0,500}?\sdata-scrapbook-source=[\"'](?P<scrapbook>[^\"'\s]{1,2000})[\"']",
+    re.I,
+)
+_SAVED_NEAR = 8192  # characters; the mark stands before or at the html tag
+
+
+def saved_from(html: str) -> str | None:
+    """The web address that a page saved to disk says it came from; None where it names none."""
+    match = _SAVED_FROM.search(html[:_SAVED_NEAR])
+    return web_address(unescape(str(match[match.lastgroup or 0]))) if match else None
 
 
 def _same_site(one: str, other: str) -> bool:

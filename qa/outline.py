@@ -201,6 +201,11 @@ def line_kind(lines: list[Line], number: int) -> BlockKind:
     return "heading" if long_enough or _ITEM.match(lines[following].raw) else "paragraph"
 
 
+def is_caption(text: str) -> bool:
+    """Whether a line is the caption of a figure or table: it begins with such a word and a number."""
+    return len(text) < 600 and bool(_CAPTION.match(text))
+
+
 def wrap_width(lines: list[Line]) -> int | None:
     """The column that the text's lines are wrapped at; None where they are not."""
     lengths = [len(line.raw) for line, following in pairwise(lines) if line.raw and following.raw]

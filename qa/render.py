@@ -152,7 +152,7 @@ def answer_markdown(answer: Answer) -> str:
         title = _markdown(citation.title)
         address = safe_url(citation.link) or safe_url(citation.url)
         linked = f"[{title}](<{address}>)" if address else title
-        lines.append(f"{citation.number}. {', '.join([linked, *map(_markdown, _byline(article))])}")
+        lines.append(f"{citation.number}. {', '.join([linked, *map(_markdown, _byline(article, citation.start))])}")
     return _joined(lines)
 
 
@@ -161,7 +161,7 @@ def answer_text(answer: Answer) -> str:
     lines = [_sentences(answer, escape=lambda text: text)]
     for citation, article in _cited_articles(answer):
         address = safe_url(citation.link) or safe_url(citation.url)
-        line = f"[{citation.number}] {', '.join([citation.title, *_byline(article)])}"
+        line = f"[{citation.number}] {', '.join([citation.title, *_byline(article, citation.start)])}"
         lines.append(f"{line}. {address}" if address else line)
     return _joined(lines)
 
@@ -298,6 +298,8 @@ def _meta(source: Source) -> str:
             parts.append(f'<time datetime="{_text(article.published)}">{long_date(article.published)}</time>')
         if article.site:
             parts.append(f'<span dir="auto">{_text(article.site)}</span>')
+        place = source.citations[0].start if source.citations else source.start
+        parts += [f"<span>{page}</span>" for page in _page(article, place)]
     return f'<p class="qa-meta">{" · ".join(parts)}</p>' if parts else ""
 
 
@@ -341,10 +343,16 @@ def _cited_articles(answer: Answer) -> list[tuple[Citation, Article | None]]:
     return [(citation, articles.get(citation.article_id)) for citation in ordered]
 
 
-def _byline(article: Article | None) -> list[str]:
+def _byline(article: Article | None, offset: int) -> list[str]:
     if article is None:
         return []
-    return [part for part in (" and ".join(article.authors), article.site or "", long_date(article.published)) if part]
+    facts = (" and ".join(article.authors), article.site or "", long_date(article.published))
+    return [*filter(None, facts), *_page(article, offset)]
+
+
+def _page(article: Article, offset: int) -> list[str]:
+    """The page that `article.text[offset]` stands on, as "p. 3"; [] where there is only one or none."""
+    return [f"p. {article.page_at(offset)}"] if len(article.pages) > 1 else []
 
 
 def _sentences(answer: Answer, *, escape: Callable[[str], str]) -> str:

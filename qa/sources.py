@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa import formats
 from qa.addresses import without_fragment
 from qa.errors import InvalidInput, SourceError, UnsupportedSource
 from qa.types import Page, Validators
@@ -19,17 +20,9 @@ from qa.types import Page, Validators
 if TYPE_CHECKING:
     from qa.web import Fetched, Web
 
-MEDIA_TYPES = {
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".xhtml": "application/xhtml+xml",
-    ".txt": "text/plain",
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-}
 MAX_BYTES = 50 * 2**20
 
-_WEB_TYPES = frozenset(MEDIA_TYPES.values()) | {"text/x-markdown"}
+_WEB_TYPES = formats.WEB_TYPES
 
 
 def is_url(source: object) -> bool:
@@ -94,7 +87,7 @@ def _files(folder: Path) -> Iterator[Path]:
                     and any(Path(entry.path[: -len("_files")] + end).exists() for end in (".html", ".htm"))
                 ):
                     folders.append(Path(entry.path))
-            elif Path(entry.name).suffix.lower() in MEDIA_TYPES and entry.is_file():
+            elif Path(entry.name).suffix.lower() in formats.SUFFIXES and entry.is_file():
                 yield Path(entry.path).resolve()
         waiting.extend(reversed(folders))
 
@@ -144,19 +137,22 @@ def read_file(location: str | Path, *, also: tuple[str, ...] = ()) -> Page:
             raise SourceError(f"{path} is a folder; expand it to its files first")
         if not path.exists():
             raise SourceError(f"{path} does not exist; check the path")
-        media_type = MEDIA_TYPES.get(path.suffix.lower())
-        if media_type is None and path.name.lower().endswith(also):
-            media_type = "application/octet-stream"
-        if media_type is None:
-            raise UnsupportedSource(
-                f"{path} is of an unknown kind ({path.suffix or 'no suffix'}); readable are {', '.join(MEDIA_TYPES)}"
-            )
         if not path.is_file():
             raise SourceError(f"{path} is no regular file; give a file or a folder")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise SourceError(f"{path} has {size} bytes; pages of up to {MAX_BYTES} are read")
         content = path.read_bytes()
+        # A name that says nothing (a page saved as "article.php") is no obstacle where the content speaks for itself.
+        found = formats.by_suffix(path.name)
+        if found is None or found.reader is None:
+            found = formats.by_content(content) or found
+        if found is not None and found.reader is not None:
+            media_type = found.media_types[0]
+        elif path.name.lower().endswith(also):
+            media_type = "application/octet-stream"
+        else:
+            raise formats.unsupported(str(path), found or f"of an unknown kind ({path.suffix or 'no suffix'})")
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"{path} cannot be read: {error}") from error
     return Page(content=content, location=str(path), media_type=media_type)

@@ -136,11 +136,9 @@ def test_nothing_is_no_article(content: bytes) -> None:
         read_page(content, media_type="text/html")
 
 
-@pytest.mark.parametrize(
-    ("content", "media_type"), [(b"%PDF-1.7 ...", None), (b"\x89PNG\r\n", None), (b"words", "image/png")]
-)
+@pytest.mark.parametrize(("content", "media_type"), [(b"\x89PNG\r\n", None), (b"words", "image/png")])
 def test_other_kinds_are_refused_with_the_kinds_that_are_read(content: bytes, media_type: str | None) -> None:
-    with pytest.raises(UnsupportedSource, match="text/html"):
+    with pytest.raises(UnsupportedSource, match=r"readable are HTML \(\.html"):
         read_page(content, media_type=media_type)
 
 

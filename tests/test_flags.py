@@ -60,13 +60,17 @@ def consent(text: str, button: str) -> bytes:
     ("text", "button"),
     [
         (
-            "<p>We and our 742 partners store cookies on your device and process your personal data.</p>"
-            "<p>Your choices apply to this website only, and you can change your consent at any time.</p>",
+            (
+                "<p>We and our 742 partners store cookies on your device and process your personal data.</p>"
+                "<p>Your choices apply to this website only, and you can change your consent at any time.</p>"
+            ),
             "<button>Accept all</button>",
         ),
         (
-            "<p>Wir verwenden Cookies und verarbeiten mit 211 Partnern personenbezogene Daten, auch im Ausland.</p>"
-            "<p>Ihre Einwilligung können Sie jederzeit widerrufen; Näheres steht in unserer Erklärung.</p>",
+            (
+                "<p>Wir verwenden Cookies und verarbeiten mit 211 Partnern personenbezogene Daten, auch im Ausland.</p>"
+                "<p>Ihre Einwilligung können Sie jederzeit widerrufen; Näheres steht in unserer Erklärung.</p>"
+            ),
             '<a href="#">Alle akzeptieren</a>',
         ),
         (
@@ -102,19 +106,12 @@ def teaser(title: str, number: int, form: str) -> str:
     }[form]
 
 
-FEED = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
-
-
 @pytest.mark.parametrize("form", ["articles", "boxes", "links"])
-@pytest.mark.parametrize(
-    ("head", "advice"), [(FEED, "its feed, https://herald.example/feed.xml"), ("", "their addresses")]
-)
-def test_an_index_is_refused_with_what_to_add_instead(form: str, head: str, advice: str) -> None:
+def test_an_index_is_refused_with_what_to_add_instead(form: str) -> None:
     body = "".join(teaser(title, number, form) for number, title in enumerate(TITLES))
-    content = f"<html><head><title>The Herald</title>{head}</head><body><main>{body}</main></body></html>"
-    with pytest.raises(NoArticleText) as refused:
+    content = f"<html><head><title>The Herald</title></head><body><main>{body}</main></body></html>"
+    with pytest.raises(NoArticleText, match="herald.example/ is an index of 8 articles and none itself; add those"):
         read_page(content.encode(), "https://herald.example/")
-    assert str(refused.value) == f"https://herald.example/ is an index of 8 articles; add {advice}"
 
 
 def test_an_article_with_many_teasers_below_is_no_index() -> None:

@@ -30,6 +30,9 @@ HEAVY = {
     "httpx",
     "feedparser",
     "protego",
+    "mammoth",
+    "pypdfium2",
+    "readability",
 }
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
@@ -46,6 +49,8 @@ ROOMS = {
     "httpx": r"qa\.web",
     "protego": r"qa\.web",
     "readability": r"qa\.opinions",
+    "pypdfium2": r"qa\.pdflines",
+    "mammoth": r"qa\.docx",
     "Stemmer": r"qa\..+",
     "sentencex": r"qa\..+",
     "tqdm": r"qa\.cli|qa\.ui\..+",

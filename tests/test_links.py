@@ -145,3 +145,25 @@ def test_a_file_is_linked_where_there_is_no_address() -> None:
         assert link_to(_article("The text.", url=None, source=source), 0, 9) is None
     both = _article("The text.", source="/home/page.html")
     assert link_to(both, 0, 9) == f"{URL}#:~:text=The%20text."
+
+
+def test_a_pdf_is_opened_at_the_page_where_the_quote_begins() -> None:
+    text = "The cable broke. It was mended in May. Nobody knew why."
+    for url, base in ((f"{URL}.pdf", f"{URL}.pdf"), (None, "file:///home/a%20b/paper.pdf")):
+        article = _article(text, url=url, source="/home/a b/paper.pdf", pages=(0, 25, 39))
+        assert _link(article, "The cable broke.") == f"{base}#page=1"
+        assert _link(article, "It was mended in May.") == f"{base}#page=1", "it begins on the page before"
+        assert _link(article, "Nobody knew why.") == f"{base}#page=3"
+
+
+@pytest.mark.parametrize("name", ["paper.docx", "book.epub", "BOOK.EPUB"])
+def test_what_browsers_do_not_show_is_linked_as_a_whole(name: str) -> None:
+    assert _link(_article("The text.", url=None, source=f"/home/{name}"), "The text.") == f"file:///home/{name}"
+    assert _link(_article("The text.", url=f"https://example.org/{name}?dl=1"), "The text.") == (
+        f"https://example.org/{name}?dl=1"
+    )
+
+
+def test_a_page_saved_as_mhtml_is_found_by_its_words() -> None:
+    article = _article("The text.", url=None, source="/home/page.mhtml")
+    assert _link(article, "The text.") == "file:///home/page.mhtml#:~:text=The%20text."

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 
+from qa import read_page
 from qa.bylines import names_in
 from qa.dates import iso_day, says_only_when
 from qa.language import language_of
-from qa.metadata import HtmlMetadata, of_html
+from qa.metadata import HtmlMetadata, of_html, saved_from
 
 
 def known(head: str = "", body: str = "", *, url: str | None = None, html: str = "<html>") -> HtmlMetadata:
@@ -235,3 +236,50 @@ def test_language_of_a_text(text: str, language: str | None) -> None:
 )
 def test_broken_json_ld_is_passed_over(text: str) -> None:
     assert known(json_ld(text) + "<title>Salt and tin</title>").title == "Salt and tin"
+
+
+@pytest.mark.parametrize(
+    ("html", "address"),
+    [
+        ("<!DOCTYPE html>\n<!-- saved from url=(0023)https://quay.example/a?b -->\n<html>", "https://quay.example/a?b"),
+        ("<!-- saved from url=(0025)http://quay.example/a%20b --><html>", "http://quay.example/a%20b"),
+        (
+            "<!DOCTYPE html> <html lang=en><!--\n Page saved with SingleFile \n url: https://quay.example/s#top \n-->",
+            "https://quay.example/s",
+        ),
+        (
+            "<!-- Saved from https://quay.example/m at 2024-01-02T03:04:05Z using monolith v2.8.1 --><html>",
+            "https://quay.example/m",
+        ),
+        (
+            '<html lang="en" data-scrapbook-source="https://quay.example/w?a=1&amp;b=2">',
+            "https://quay.example/w?a=1&b=2",
+        ),
+        ("<!-- saved from url=(0029)file:///home/me/page.html --><html>", None),
+        ("<!-- saved from url=(0022)javascript:alert(1)//x --><html>", None),
+        (f"<html>{' ' * 10_000}<!-- saved from url=(0022)https://quay.example/c -->", None),
+        ("<html><p>saved from url=(0023)https://quay.example/text</p>", None),
+    ],
+)
+def test_a_saved_page_says_where_it_was_saved_from(html: str, address: str | None) -> None:
+    assert saved_from(html) == address
+
+
+def test_the_canonical_address_of_a_saved_page_is_of_the_site_it_was_saved_from() -> None:
+    body = "<p>The lamp in the square was lit for the first time in 1911, by a baker.</p>"
+    for canonical, url in (
+        ("https://quay.example/lamp", "https://quay.example/lamp"),
+        ("https://thief.example/lamp", "https://quay.example/lamp?from=front"),
+        ("/lamp/", "https://quay.example/lamp/"),
+    ):
+        saved = "<!-- saved from url=(0034)https://quay.example/lamp?from=front -->"
+        page = f'{saved}<html><head><link rel="canonical" href="{canonical}"></head><body>{body}</body></html>'
+        assert read_page(page.encode()).url == url
+
+
+def test_a_base_is_the_page_s_address_only_where_it_names_a_page() -> None:
+    assert known('<base href="https://quay.example/2023/lamp.html">').url == "https://quay.example/2023/lamp.html"
+    assert known('<base href="https://quay.example/">').url is None
+    assert known('<base href="javascript:alert(1)">').url is None
+    based = '<base href="https://quay.example/2023/"><link rel="canonical" href="lamp">'
+    assert known(based).url == "https://quay.example/2023/lamp"

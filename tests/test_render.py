@@ -290,3 +290,20 @@ def test_dates_in_words(iso: str | None, words: str) -> None:
 
 def test_reading_link_survives_odd_ids() -> None:
     assert reading_link("a/../b?c&d#e", 1, 2) == "article?id=a%2F..%2Fb%3Fc%26d%23e&start=1&end=2#quote"
+
+
+def test_a_citation_of_a_pdf_names_its_page() -> None:
+    """ "It is 111 metres high." stands on page 2, and the panel's card says where its first quote is."""
+    pdf = Article(id="dam", title="A dam", text=TEXT, authors=("Ana Prieto",), pages=(0, TEXT.index("It is 111")))
+    hits = (Hit(passage(pdf, SECOND.text), pdf, 0.9),)
+    answer = Answer("How high is the dam?", True, "", (cite(pdf, 1, "It is 111 metres high."),), hits, 0.7)
+    assert answer_text(answer).endswith("[1] A dam, Ana Prieto, p. 2")
+    assert answer_markdown(answer).endswith(r"1. A dam, Ana Prieto, p. 2")
+    assert only(soup(panel_html(answer, key="a1")).select(".qa-meta")).text == "Ana Prieto · p. 2"
+
+
+def test_a_document_of_one_page_names_none() -> None:
+    sheet = Article(id="dam", title="A dam", text=TEXT, pages=(0,))
+    hits = (Hit(passage(sheet, SECOND.text), sheet, 0.9),)
+    answer = Answer("How high?", True, "", (cite(sheet, 1, "It is 111 metres high."),), hits, 0.7)
+    assert answer_text(answer).endswith("[1] A dam")

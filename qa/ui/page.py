@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.events import api
 
+from qa.feeds import SUFFIXES as COLLECTION_SUFFIXES
+from qa.formats import SUFFIXES
 from qa.types import Progress
 from qa.ui import shelf
 from qa.ui.ask import View, asking, example_questions, notice
@@ -188,9 +190,9 @@ def _library_tab(library: Library, counts: gr.HTML) -> None:
     stop = gr.State(_Stop())
     with gr.Row(elem_id="qa-add"):
         uploads = gr.File(
-            label="Saved pages and texts",
+            label="Saved pages, documents and books",
             file_count="multiple",
-            file_types=[".html", ".htm", ".txt", ".md"],
+            file_types=[*SUFFIXES, *COLLECTION_SUFFIXES],
             elem_id="qa-files",
             height=150,
         )

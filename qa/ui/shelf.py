@@ -24,8 +24,8 @@ ROWS_SHOWN = 200  # a page with more rows is slow to draw, and nobody reads on: 
 UPLOADS = "uploads"
 
 EMPTY_LIBRARY = (
-    '<div class="qa-empty"><p><strong>No articles yet.</strong></p><p>Add saved web pages (.html), text (.txt) or '
-    "Markdown (.md) files, or paste the addresses of articles or feeds above. Everything stays on this "
+    '<div class="qa-empty"><p><strong>No articles yet.</strong></p><p>Add saved web pages (HTML or MHTML), PDF, '
+    "DOCX, EPUB, text or Markdown files, or paste the addresses of articles or feeds above. Everything stays on this "
     "computer.</p></div>"
 )
 
