@@ -110,7 +110,7 @@ def teaser(title: str, number: int, form: str) -> str:
 def test_an_index_is_refused_with_what_to_add_instead(form: str) -> None:
     body = "".join(teaser(title, number, form) for number, title in enumerate(TITLES))
     content = f"<html><head><title>The Herald</title></head><body><main>{body}</main></body></html>"
-    with pytest.raises(NoArticleText, match="herald.example/ is an index of 8 articles and none itself; add those"):
+    with pytest.raises(NoArticleText, match=r"herald\.example/ is an index of 8 articles and none itself; add those"):
         read_page(content.encode(), "https://herald.example/")
 
 
