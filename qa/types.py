@@ -145,6 +145,7 @@ class ArticleSummary:
     url: str | None
     passages: int
     flags: tuple[str, ...] = ()
+    date_source: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

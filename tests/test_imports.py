@@ -28,7 +28,7 @@ ROOMS = {
     "transformers": r"embeddings\..+",
     "sentence_transformers": r"embeddings\..+",
     "huggingface_hub": r"embeddings\.model",
-    "bs4": r"qa\.(body|bylines|captions|chrome|extract|markup|metadata|plaintext|sources)",
+    "bs4": r"qa\.(body|bylines|captions|chrome|extract|markup|metadata|plaintext|published|sources)",
     "trafilatura": r"qa\.(body|extract)",
     "httpx": r"qa\.sources",
     "Stemmer": r"qa\..+",
