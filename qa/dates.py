@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import dataclass
 
 _MONTHS = {
-    1: "january jan januar januari enero ene janvier janv gennaio gen janeiro",
-    2: "february feb febr februar februari febrero février fevrier févr febbraio fevereiro fev",
-    3: "march mar märz maerz mrz maart mrt marzo mars março marco",
-    4: "april apr abril abr avril avr aprile",
-    5: "may mai mei mayo maggio mag maio",
-    6: "june jun juni junio juin giugno giu junho",
-    7: "july jul juli julio juillet juil luglio lug julho",
-    8: "august aug augustus agosto ago août aout",
-    9: "september sep sept septiembre setiembre septembre settembre set setembro",
-    10: "october oct oktober okt octubre octobre ottobre ott outubro out",
-    11: "november nov noviembre novembre novembro",
-    12: "december dec dezember dez diciembre dic décembre decembre déc dicembre dezembro",
+    1: "january jan januar januari enero ene janvier janv gennaio gen janeiro января",
+    2: "february feb febr februar februari febrero février fevrier févr febbraio fevereiro fev февраля",
+    3: "march mar märz maerz mrz maart mrt marzo mars março marco марта",
+    4: "april apr abril abr avril avr aprile апреля",
+    5: "may mai mei mayo maggio mag maio мая",
+    6: "june jun juni junio juin giugno giu junho июня",
+    7: "july jul juli julio juillet juil luglio lug julho июля",
+    8: "august aug augustus agosto ago août aout августа",
+    9: "september sep sept septiembre setiembre septembre settembre set setembro сентября",
+    10: "october oct oktober okt octubre octobre ottobre ott outubro out октября",
+    11: "november nov noviembre novembre novembro ноября",
+    12: "december dec dezember dez diciembre dic décembre decembre déc dicembre dezembro декабря",
 }
 _MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
-_MONTH = "(" + "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True)) + r")\b\.?"
+MONTH = "(" + "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True)) + r")\b\.?"
 _YEAR = r"((?:19|20)\d\d)"
 _DAY = r"(\d{1,2})"
 
 _ISO = re.compile(rf"(?<!\d){_YEAR}([-/.])(\d{{1,2}})\2(\d{{1,2}})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:T\d{4,6}|\b)")
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.]){_DAY}(?:st|nd|rd|th|er|\.|º|°)?\s*(?:of\s+|de\s+|del\s+|-|/)?{_MONTH},?\s*(?:de\s+|del\s+|-|/)?{_YEAR}(?!\d)",
+    rf"(?<![\w.]){_DAY}(?:st|nd|rd|th|er|\.|º|°)?\s*(?:of\s+|de\s+|del\s+|-|/)?{MONTH},?\s*(?:de\s+|del\s+|-|/)?{_YEAR}(?!\d)",
     re.I,
 )
-_MONTH_DAY = re.compile(rf"\b{_MONTH}\s*{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.I)
+_MONTH_DAY = re.compile(rf"\b{MONTH}\s*{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.I)
 _NUMERIC = re.compile(rf"(?<![\d/.-])(\d{{1,2}})([./-])(\d{{1,2}})\2{_YEAR}(?!\d)")
 _EAST_ASIAN = re.compile(r"((?:19|20)\d\d)\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
 
@@ -38,8 +39,9 @@ _EAST_ASIAN = re.compile(r"((?:19|20)\d\d)\s*[年년]\s*(\d{1,2})\s*[月월]\s*(
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}(?::\d{2})?\b|\b\d{1,2}\s*[ap]\.?m\b\.?|[ap]\.?m\b\.?", re.I)
 _LABEL = re.compile(
     r"\b(?:first|last|originally|published|publication|updated?|posted|modified|created|revised|date|issued|added|"
-    r"on|at|in|of|the|and|"
-    r"time|uhr|um|am|vom|veröffentlicht|aktualisiert|stand|publicado|actualizado|el|a las|publié|mis à jour|le|à|"
+    r"on|at|in|of|the|and|datum|fecha|data|дата|"
+    r"time|uhr|um|am|vom|written|first|veröffentlicht|erstellt|geschrieben|опубликовано|обновлено|"
+    r"aktualisiert|stand|publicado|actualizado|el|a las|publié|mis à jour|le|à|"
     r"pubblicato|aggiornato|il|alle|publicado em|atualizado|às|gepubliceerd|bijgewerkt|op|om|"
     r"mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lunes|martes|miércoles|jueves|viernes|sábado|domingo|"
@@ -50,6 +52,40 @@ _LABEL = re.compile(
     re.I,
 )
 _WORD = re.compile(r"\w")
+_UPDATED = re.compile(
+    r"\b(?:updated?|modified|revised|edited|reviewed|changed|aktualisiert|aktualisierung|geändert|stand|actualizado|"
+    r"mis à jour|modifié|aggiornato|modificato|atualizado|bijgewerkt|обновлено|изменено)\b",
+    re.I,
+)
+_PUBLISHED = re.compile(
+    r"\b(?:publish(?:ed)?(?: date)?|posted|written|created|issued|released?|first|originally|veröffentlicht|"
+    r"erstellt|erschienen|publicado|publié|pubblicato|gepubliceerd|geplaatst|опубликовано|размещено)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateSaid:
+    """A date in a line and what the words before it say of it: "published", "updated" or nothing, ""."""
+
+    day: str
+    label: str = ""
+
+
+def dates_said(text: str, *, day_first: bool | None = None, before: str = "") -> list[DateSaid]:
+    """The dates in `text` in order, each with what is said of it; `before` is the line above.
+
+    "Updated 4 May 2020" and "Published 3 May 2020" are told apart by the words between a date and the one before it.
+    """
+    said: list[DateSaid] = []
+    words, position = before, 0
+    while found := _first(text[position:], day_first=day_first):
+        day, start, end = found
+        words = f"{words} {text[position : position + start]}"
+        label = "updated" if _UPDATED.search(words) else "published" if _PUBLISHED.search(words) else ""
+        said.append(DateSaid(day, label))
+        words, position = "", position + end
+    return said
 
 
 def iso_day(text: str, *, day_first: bool | None = None) -> str | None:
@@ -75,6 +111,19 @@ def says_only_when(text: str) -> bool:
         found = _first(rest, day_first=True)
     rest = _LABEL.sub(" ", _CLOCK.sub(" ", rest))
     return len(_WORD.findall(rest)) <= 2
+
+
+_BEFORE = re.compile(r"(?:^|[,;|•·/(\[–—-])\s*(?:\w{2,9}day,?\s*)?$")
+_AFTER = re.compile(r"\s*(?:$|[,;|•·/)\]–—-])")
+
+
+def set_off(text: str, *, day_first: bool | None = None) -> bool:
+    """Whether a line is a few words and a date set off from them: "Jane Doe, 3 May 2020", "3 May 2020 // News"."""
+    found = _first(text, day_first=day_first)
+    if not found or text.endswith((".", "!", "?")):
+        return False
+    before, after = text[: found[1]], _CLOCK.sub("", text[found[2] :])
+    return len(f"{before} {after}".split()) <= 6 and bool(_BEFORE.search(before)) and bool(_AFTER.match(after))
 
 
 def _first(text: str, *, day_first: bool | None) -> tuple[str, int, int] | None:

@@ -17,7 +17,7 @@ from qa.body import main_pieces
 from qa.charset import decode
 from qa.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.errors import NoArticleText, SourceError
-from qa.language import language_of
+from qa.language import settled_language
 from qa.types import Article, Page
 
 logger = logging.getLogger(__name__)
@@ -131,8 +131,9 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
         url=known.url or url,
         authors=known.authors,
         published=known.published,
+        date_source=known.date_source,
         site=known.site,
-        language=known.language or language_of(body),
+        language=settled_language(known.language, body),
         blocks=blocks,
         source=source,
         flags=flags.flags_of(soup, html, pieces),

@@ -44,7 +44,7 @@ def json_ld(soup: BeautifulSoup) -> Iterator[dict[str, Any]]:
             r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$", "", tag.string or tag.get_text()
         )
         try:
-            waiting = [json.loads(text, strict=False)]
+            waiting = [json.JSONDecoder(strict=False).raw_decode(text.lstrip())[0]]  # a ";" may follow
         except (ValueError, RecursionError):
             continue
         for _ in range(500):
@@ -117,3 +117,25 @@ def visible_lines(soup: BeautifulSoup) -> Iterator[str]:
             and (text := one_line(node))
         ):
             yield text
+
+
+_SIDES = ("nav", "footer", "aside", "form")
+_OTHERS = re.compile(r"(?:^|[-_\s])(?:comments?|kommentare?|related|recommend(?:ed|ations?))(?:$|[-_\s])", re.I)
+
+
+def around_headings(soup: BeautifulSoup) -> frozenset[int]:
+    """The ids of the elements that hold an h1, for `elsewhere`: looked up once for a page, not once an element."""
+    return frozenset(id(parent) for tag in tags(soup, "h1") for parent in tag.parents)
+
+
+def elsewhere(tag: Tag, around: frozenset[int], *, sides: bool = True) -> bool:
+    """Whether an element stands in a comment, a list of other articles, or, unless not `sides`, in a menu or footer.
+
+    `around` is `around_headings`: what holds the headline is none of these, whatever its class says ("no-comments").
+    """
+    return any(
+        ((sides and parent.name in _SIDES) or _OTHERS.search(f"{attribute(parent, 'class')} {attribute(parent, 'id')}"))
+        and id(parent) not in around
+        for parent in (tag, *tag.parents)
+        if parent.name not in ("html", "body", "[document]")
+    )

@@ -15,10 +15,11 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from qa.blocks import one_line
 from qa.bylines import all_names, marked_authors
-from qa.chrome import same_text
-from qa.dates import iso_day
+from qa.chrome import byline_names, same_text
 from qa.links import web_address
 from qa.markup import attribute, json_ld, meta_values, tags, text_of, type_of, visible_lines
+from qa.published import published
+from qa.types import DateSource
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -32,6 +33,7 @@ class HtmlMetadata:
     titles: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     published: str | None = None
+    date_source: DateSource | None = None
     site: str | None = None
     language: str | None = None
     url: str | None = None
@@ -39,17 +41,8 @@ class HtmlMetadata:
 
 _META_AUTHOR = tuple(
     """
-    author article:author citation_author dc.creator dcterms.creator dc:creator parsely-author byl
+    citation_author author article:author dc.creator dcterms.creator dc:creator parsely-author byl
     sailthru.author og:article:author article:author_name
-    """.split()
-)
-_META_DATE = tuple(
-    """
-    article:published_time og:article:published_time datepublished date.published publishdate publish-date
-    publish_date pubdate parsely-pub-date sailthru.date citation_publication_date citation_date
-    citation_online_date dc.date.issued dcterms.issued dc.date dcterms.date dcterms.created dc.date.created
-    originalpublicationdate article_date_original cxenseparse:recs:publishtime
-    shareaholic:article_published_time bt:pubdate rnews:datepublished date
     """.split()
 )
 _META_TITLE = (
@@ -73,32 +66,75 @@ def of_html(soup: BeautifulSoup, url: str | None = None) -> HtmlMetadata:
     url = url if _host(url) else None
     meta = meta_values(soup)
     schema = list(json_ld(soup))
-    article = next((node for node in schema if _ARTICLE_TYPE.search(type_of(node)) and node.get("headline")), None)
-    article = article or next((node for node in schema if node.get("datePublished") or node.get("author")), {})
     canonical = _canonical(soup, meta, url)
-    site = _site(meta, schema, article, canonical or url) or _site_in_title(soup)
+    nodes = _own_nodes(soup, meta, schema, {address for address in (canonical, url) if address})
+    article: dict[str, Any] = next((node for node in nodes if node.get("headline")), nodes[0] if nodes else {})
+    site = _site(soup, meta, schema, article, canonical or url)
     title, titles = _title(soup, meta, article, site)
+    when = published(soup, meta=meta, nodes=nodes, titles=titles, url=canonical or url, day_first=_day_first(soup))
     return HtmlMetadata(
         title=title,
         titles=titles,
         authors=_authors(soup, meta, schema, article, site),
-        published=_published(soup, meta, article, titles, canonical or url),
+        published=when.day if when else None,
+        date_source=when.source if when else None,
         site=site,
         language=_language(soup, meta),
         url=canonical,
     )
 
 
+def _own_nodes(
+    soup: BeautifulSoup, meta: dict[str, list[str]], schema: list[dict[str, Any]], addresses: set[str]
+) -> list[dict[str, Any]]:
+    """The JSON-LD objects that are about this page's article, the best first.
+
+    Pages also describe their videos, products, and the articles they link to. Of several headlines only those count
+    that the page gives as its own title, or that name its address; one alone needs no such witness.
+    """
+    articles = [node for node in schema if _ARTICLE_TYPE.search(type_of(node)) and type_of(node) != "Review"]
+    headed = [node for node in articles if text_of(node.get("headline"))]
+    if len({same_text(text_of(node["headline"])) for node in headed}) > 1:
+        stated = [text for key in _META_TITLE for text in meta.get(key, ())]
+        stated += [one_line(tag.get_text(" ")) for tag in islice(tags(soup, "title", "h1"), 8)]
+        keys = [key for key in map(same_text, stated) if key]
+        own = [
+            node
+            for node in headed
+            if any(same_text(text_of(node["headline"])) in key for key in keys)
+            or addresses & {str(node.get("url")), str(node.get("@id")), *_pages(node)}
+        ]
+        headed = own
+    plain = [node for node in articles if not text_of(node.get("headline"))]
+    return [*headed, *(node for node in plain if node.get("datePublished") or node.get("author"))]
+
+
+def _pages(node: dict[str, Any]) -> tuple[str, ...]:
+    """The addresses of the pages that a JSON-LD object is the main thing of."""
+    page = node.get("mainEntityOfPage")
+    return tuple(str(page.get(key)) for key in ("@id", "url")) if isinstance(page, dict) else (str(page),)
+
+
+def _day_first(soup: BeautifulSoup) -> bool | None:
+    """How the page's language writes 03/04/2020; None where it does not say, or says no more than "English"."""
+    html = soup.find("html")
+    language = (attribute(html, "lang") if html else "").strip().lower().replace("_", "-")
+    return None if not re.match(r"[a-z]{2}(?:-|$)", language) or language == "en" else language != "en-us"
+
+
 def _title(
     soup: BeautifulSoup, meta: dict[str, list[str]], article: dict[str, Any], site: str | None
 ) -> tuple[str, tuple[str, ...]]:
-    """The title, and every form in which the page gives it.
+    """The title, and every form in which the page gives it, the best first.
 
-    The stated title, unless an h1 of two or more words is contained in it: then that, which lacks the site's name.
+    What a reader sees above the article: the page's only h1, where its document title begins with it too or it is
+    another wording of the stated title; else the stated title, unless an h1 of two or more words is contained in it:
+    then that, which lacks the site's name.
     """
     headline = text_of(article.get("headline"))
     stated = [text for key in _META_TITLE for text in meta.get(key, ())[:1]]
     heads = [text for tag in islice(tags(soup, "h1"), 6) if (text := one_line(tag.get_text(" ")))]
+    only = heads[0] if len(set(heads)) == 1 else ""
     heads += [
         text
         for tag in islice(tags(soup, itemprop=re.compile("^headline$")), 2)
@@ -108,18 +144,22 @@ def _title(
     parts = [part for part in _TITLE_GAP.split(document) if part] if document else []
     candidates = [text for text in (*stated[:1], headline, *stated[1:]) if text and len(text) < 400]
     if site:
-        candidates = [text for text in candidates if same_text(text) != same_text(site)]
-    best = candidates[0] if candidates else ""
-    if not best and len(heads) == 1:
+        candidates = [text for text in candidates if not _is_name(text, site)]
+    inside = [head for head in heads if len(head.split()) > 1 and same_text(head) in same_text(document)]
+    if candidates:
+        best = candidates[0]
+    elif inside and not _is_name(inside[0], site):
+        best = max(inside, key=len)
+    elif len(heads) == 1 and same_text(heads[0]) not in map(same_text, parts[1:]) and not _is_name(heads[0], site):
         best = heads[0]
-    if not best and parts:
-        inside = [head for head in heads if same_text(head) in same_text(document) and len(head.split()) > 1]
-        best = max(inside, key=len) if inside else max(parts[:1] + parts[-1:], key=len) if parts else document
-    if not best:
-        best = heads[0] if heads else document
+    else:
+        best = max(parts[:1] + parts[-1:], key=len) if parts else (heads or [document])[0]
+    if only and _is_headline(only, best, site, begins=same_text(only) in map(same_text, parts[:1] or [document])):
+        best = only
     for head in heads:
         if len(head.split()) >= 2 and same_text(head) and same_text(head) in same_text(best):
-            best = head
+            # A heading's own markup may part its words: "Salt , and tin"
+            best = head if "".join(head.split()) != "".join(best.split()) else best
             break
     else:
         best = _without_site(best, site)
@@ -133,6 +173,27 @@ def _alike(one: str, other: str) -> bool:
     """Whether one title is the other, or its greater part: "Headline" and "Headline | Site"."""
     short, long = sorted((one, other), key=len)
     return bool(short) and short in long and 2 * len(short) >= len(long)
+
+
+def _is_headline(head: str, stated: str, site: str | None, *, begins: bool) -> bool:
+    """Whether a page's only h1 is its headline, and not the stated title; `begins`: the document title begins with it.
+
+    Search engines and social networks are often given a title of their own, in other words. No headline: the site's
+    name or motto, and a headline with a label before it ("Opinion | Salt and tin"), which the stated title lacks.
+    """
+    if len(head) >= 400 or _is_name(head, site) or same_text(stated) in same_text(head):
+        return False
+    words = {word.casefold() for word in re.findall(r"[^\W_]{4,}", stated)}
+    return begins or (
+        len(head.split()) >= 3
+        and not (site and same_text(head).startswith(same_text(site)))
+        and any(word.casefold() in words for word in re.findall(r"[^\W_]{4,}", head))
+    )
+
+
+def _is_name(head: str, site: str | None) -> bool:
+    """Whether a heading is the site's name, or that without its ending ("The Quay" of thequay.example)."""
+    return bool(site) and same_text(site or "").startswith(same_text(head))
 
 
 def _without_site(title: str, site: str | None) -> str:
@@ -160,7 +221,7 @@ def _authors(
     for person in stated if isinstance(stated, list) else [stated]:
         if isinstance(person, dict):
             person = by_id.get(str(person.get("@id")), person) if not person.get("name") else person
-            if "Organization" in type_of(person):
+            if "Organization" in type_of(person) and "Person" not in type_of(person):
                 continue
             person = person.get("name")
         people.extend(person if isinstance(person, list) else [person])
@@ -169,83 +230,53 @@ def _authors(
         for key in _META_AUTHOR:
             if found := all_names(meta.get(key, []), site=site):
                 break
+        else:
+            label = " ".join(meta.get("twitter:label1", ()))  # "Written by", in the words of the page's language
+            if byline_names(f"{label} X") or re.search(r"(?:von|by|por|par|da)$", label):
+                found = all_names(meta.get("twitter:data1", ()), site=site)
     return found or marked_authors(soup, site=site)
 
 
-def _published(
-    soup: BeautifulSoup, meta: dict[str, list[str]], article: dict[str, Any], titles: tuple[str, ...], url: str | None
-) -> str | None:
-    """The day the page says it was published: structured data, a time tag, the address, a date beside the headline."""
-    for value in (
-        article.get("datePublished"),
-        article.get("dateCreated"),
-        *(text for key in _META_DATE for text in meta.get(key, ())),
-    ):
-        if isinstance(value, str) and (day := iso_day(value)):
-            return day
-    for tag in islice(tags(soup, itemprop=re.compile("^datepublished$", re.I)), 3):
-        for value in (attribute(tag, "datetime"), attribute(tag, "content"), one_line(tag.get_text(" "))):
-            if day := iso_day(value):
-                return day
-    times = [tag for tag in tags(soup, "time") if not tag.find_parent(["nav", "footer", "aside", "li"])]
-    times.sort(key=lambda tag: not (tag.has_attr("pubdate") or "publish" in attribute(tag, "class").lower()))
-    for tag in times[:1]:
-        if day := iso_day(attribute(tag, "datetime")) or iso_day(one_line(tag.get_text(" "))):
-            return day
-    if url and (match := re.search(r"/((?:19|20)\d\d)/(\d{1,2})/(\d{1,2})(?=/|$)", urlsplit(url).path)):
-        return iso_day("-".join(match.groups()))
-    return _visible_date(soup, titles)
-
-
-_NEAR = 400  # characters of visible text after the headline
-
-
-def _visible_date(soup: BeautifulSoup, titles: tuple[str, ...]) -> str | None:
-    """A date in the lines right after the headline, or right before it."""
-    keys = {same_text(title) for title in titles}
-    before: list[str] = []
-    seen: int | None = None  # characters since the headline
-    for text in visible_lines(soup):
-        if seen is None:
-            if same_text(text) in keys:
-                seen = 0
-            else:
-                before = [*before[-2:], text]
-            continue
-        if len(text) < 120 and (day := iso_day(text)):
-            return day
-        seen += len(text)
-        if len(text) > 160 or seen > _NEAR:
-            break
-    if seen is None:
-        return None
-    return next((day for text in reversed(before) if len(text) < 60 and (day := iso_day(text))), None)
-
-
 def _site(
-    meta: dict[str, list[str]], schema: list[dict[str, Any]], article: dict[str, Any], url: str | None
+    soup: BeautifulSoup,
+    meta: dict[str, list[str]],
+    schema: list[dict[str, Any]],
+    article: dict[str, Any],
+    url: str | None,
 ) -> str | None:
+    """The site's name as the page states it, else as its document title ends, else its host."""
+    publisher = article.get("publisher")
+    if isinstance(publisher, dict) and not publisher.get("name"):
+        publisher = next(
+            (node for node in schema if node.get("name") and node.get("@id") == publisher.get("@id")), None
+        )
     for name in (
         *meta.get("og:site_name", ())[:1],
-        text_of(article.get("publisher")),
+        text_of(publisher),
         *(text_of(node.get("name")) for node in schema if type_of(node) in ("WebSite", "NewsMediaOrganization")),
         *meta.get("application-name", ())[:1],
     ):
         if name and len(name) <= 80 and not name.startswith(("http:", "https:", "@")):
             return str(name)
     host = _host(url)
+    name = _site_in_title(soup, [*meta.get("og:title", ()), text_of(article.get("headline"))])
+    # "Salt and tin - News": what ends the title is the site's name only if its address says so too
+    if name and (not host or any(len(word) > 2 and word.casefold() in host for word in re.findall(r"\w+", name))):
+        return name.removeprefix("www.")
     return host or None
 
 
-def _site_in_title(soup: BeautifulSoup) -> str | None:
-    """The site of a page without address or metadata: what its document title adds to a line of the page."""
+def _site_in_title(soup: BeautifulSoup, stated: list[str]) -> str | None:
+    """What the document title adds to the stated title, or to a line of the page."""
     document = one_line(soup.title.get_text(" ")) if soup.title else ""
     gaps = list(_TITLE_GAP.finditer(document))
     if not gaps:
         return None
     name, before = document[gaps[-1].end() :], same_text(document[: gaps[-1].start()])
-    lines = islice(visible_lines(soup), 400)
-    return name if len(name) <= 40 and any(same_text(line) == before for line in lines) else None
+    if len(name) > 40:
+        return None
+    known = before in map(same_text, stated)
+    return name if known or any(same_text(line) == before for line in islice(visible_lines(soup), 400)) else None
 
 
 def _host(url: str | None) -> str:

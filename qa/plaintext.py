@@ -22,12 +22,12 @@ from qa.chrome import (
     same_text,
     trim_tail,
 )
-from qa.dates import iso_day, says_only_when
+from qa.dates import dates_said, iso_day, says_only_when
 from qa.dumps import BULLET, NOTICE, bare, body, is_prose, signs
 from qa.errors import NoArticleText
-from qa.language import language_of
+from qa.language import settled_language
 from qa.outline import Line, blocks_of, is_wrapped, line_kind, lines_of, wrap_width
-from qa.types import Article
+from qa.types import Article, DateSource
 
 __all__ = ["blocks_of", "read_text"]
 
@@ -42,6 +42,7 @@ class _Facts:
     title: str | None = None
     authors: tuple[str, ...] = ()
     published: str | None = None
+    date_source: DateSource | None = None
     site: str | None = None
     language: str | None = None
     url: str | None = None
@@ -76,8 +77,9 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
         url=facts.url or url,
         authors=facts.authors,
         published=facts.published,
+        date_source=facts.date_source,
         site=facts.site,
-        language=facts.language or language_of(text),
+        language=settled_language(facts.language, text),
         blocks=blocks,
         source=source,
     )
@@ -108,6 +110,7 @@ def _front_matter(text: str) -> tuple[_Facts, str]:
         name for name in (one_line(v) for k in ("author", "authors", "byline") for v in values.get(k, ())) if name
     )
     facts.published = iso_day(first("date", "published", "publishdate", "pubdate", "created") or "")
+    facts.date_source = "meta" if facts.published else None
     facts.site = first("site", "site_name", "publisher", "publication")
     address = first("url", "canonical_url", "canonical", "link", "source_url", "source")
     facts.url = address if address and re.match(r"https?://\S+$", address) else None
@@ -185,7 +188,9 @@ def _read_head(facts: _Facts, texts: list[str]) -> None:
             names = byline_names(text) or byline_part(text) or signed_and_dated(text)
             facts.authors = names_in(names, site=facts.site) if names else ()
         if not facts.published and (says_only_when(text) or (byline_part(text) and len(text) < 160)):
-            facts.published = iso_day(text)
+            # "Updated 4 May 2020" by itself does not say when the text was published
+            facts.published = next((one.day for one in dates_said(text) if one.label != "updated"), None)
+            facts.date_source = "text" if facts.published else None
 
 
 def _dump_title(before: list[Line]) -> int | None:

@@ -195,6 +195,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
             "url": article.url,
             "authors": list(article.authors),
             "published": article.published,
+            "date_source": article.date_source,
             "site": article.site,
             "language": article.language,
         },

@@ -187,13 +187,14 @@ class Store:
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
             "SELECT id, title, authors, published, site, language, url,"
-            " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags FROM articles"
+            " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source FROM articles"
             " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
             " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
         return [
-            ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8]))]) for row in rows
+            ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
+            for row in rows
         ]
 
     def languages(self) -> set[str | None]:

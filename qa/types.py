@@ -159,6 +159,7 @@ class ArticleSummary:
     url: str | None
     passages: int
     flags: tuple[str, ...] = ()
+    date_source: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from qa.cli import (
     build_parser,
     main,
 )
+from qa.types import DATE_SOURCES
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTION = "Whose estimate put the goods delayed by the Suez closure at 9.6 billion dollars a day?"
@@ -143,6 +144,7 @@ def test_list_shows_and_searches(run: Any, example_folder: Path) -> None:
     found = json.loads(out)
     assert [article["title"] for article in found["articles"] if "Eyjafjalla" in article["title"]] != []
     assert len(found["articles"]) < 18
+    assert {article["date_source"] for article in found["articles"] if article["published"]} <= DATE_SOURCES
     assert found["passages"] == sum(article["passages"] for article in found["articles"]) > 0
     assert run("list", "no such title", "--library", example_folder)[1] == "0 articles, 0 passages\n"
 

@@ -43,7 +43,7 @@ ROOMS = {
     "transformers": r"embeddings\..+",
     "sentence_transformers": r"embeddings\..+",
     "huggingface_hub": r"embeddings\.model",
-    "bs4": r"qa\.(body|bylines|captions|chrome|extract|feeds|flags|markup|metadata|plaintext|sources)",
+    "bs4": r"qa\.(body|bylines|captions|chrome|extract|feeds|flags|markup|metadata|plaintext|published|sources)",
     "trafilatura": r"qa\.(body|extract)",
     "feedparser": r"qa\.feeds",
     "httpx": r"qa\.web",
