@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import sentencex
-
 from qa.plaintext import blocks_of
+from qa.sentences import sentence_ends
 from qa.types import Article, Block, Passage
 
 TARGET_WORDS = 110
@@ -61,13 +60,15 @@ def word_count(text: str) -> float:
 
 def sentence_spans(text: str, start: int, end: int, language: str | None = None) -> Iterator[tuple[int, int]]:
     """(start, end) of each sentence in `text[start:end]`, without the white space around it."""
-    position = start
-    for sentence in sentencex.segment(language or "en", text[start:end]):
+    within = text[start:end]
+    position = 0
+    for border in [*sentence_ends(within, language), len(within)]:
+        sentence = within[position:border]
         bare = sentence.strip()
         if bare:
-            first = position + sentence.index(bare)
+            first = start + position + sentence.index(bare)
             yield first, first + len(bare)
-        position += len(sentence)
+        position = border
 
 
 def _sections(article: Article) -> Iterator[tuple[str, list[Block]]]:
