@@ -1,7 +1,6 @@
 """Article to Passages: whole sentences, about 110 words, never across a heading.
 
-Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers;
-sentences are found by sentencex (rules for some 250 languages), which keeps every character.
+Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers.
 """
 
 from __future__ import annotations

@@ -32,7 +32,6 @@ ROOMS = {
     "trafilatura": r"qa\.(body|extract)",
     "httpx": r"qa\.sources",
     "Stemmer": r"qa\..+",
-    "sentencex": r"qa\..+",
     "tqdm": r"qa\.cli|qa\.ui\..+",
     "fastapi": r"qa\.ui\..+",
     "uvicorn": r"qa\.ui\..+",
