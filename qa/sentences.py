@@ -24,7 +24,7 @@ _MARKS = re.compile(
     # Only at the first of a run of marks: a page of dots is to be read once. Guillemets close after a space in
     # French, as straight quotes do that a tokenizer set loose.
     rf"(?<!{_MARK})(?<!{_MARK}[ ])(?P<mark>{_MARK}++(?:[ ]{_MARK}++)*+){_CLOSERS}(?:[ ]\[(?:\d{{1,3}}|[.]{{3}}|…)\])*"
-    r"""(?P<far>[ \u00a0\u202f](?:»|"|'')(?:[)\]]|(?=\s)))?(?=\s)"""
+    r"""(?P<far>[ \u00a0\u202f](?:»|"|'')(?:[)\]]|(?=\s|\Z)))?(?=\s|\Z)"""
     rf"|(?P<full>[。！？｡]+|(?<=[{_UNSPACED}])[!?]+(?={_SHUT}[{_UNSPACED}\d]))(?P<shut>{_SHUT})"
     r"|(?P<blank>\n\s*\n)"
 )
@@ -122,16 +122,14 @@ def _ends(text: str, start: int, at: int, mark: str, end: int, rules: _Rules) ->
         counted = _ABBREVIATED.search(text, max(start, before.start() - _LOOK_BACK), before.start())
         return starter or (counted is not None and counted[1].lower() in rules.numbered)  # S. 12
     parts = _PARTS.search(text, max(start, at - _LOOK_BACK), at)
-    keys = {_ELISION.split(own.lower())[-1]}  # dell'art
-    if parts:
-        keys.add("".join(parts[0].lower().split()))
+    key = "".join(parts[0].lower().split()) if parts else _ELISION.split(own.lower())[-1]  # dell'art
     number = following[0][0].isdigit() or (len(following[0]) > 1 and _ROMAN.match(following[0]) is not None)
-    if keys & rules.joined or (number and keys & rules.numbered):
+    if key in rules.joined or (number and key in rules.numbered):
         return False
     if rules.ordinals and _ROMAN.match(own):
         return starter
     initial = len(own) == 1 and own.isalpha()
-    if parts or initial or keys & rules.either or (_WITHOUT_VOWEL.match(own) and not own.isupper()):
+    if parts or initial or key in rules.either or (_WITHOUT_VOWEL.match(own) and not own.isupper()):
         begins = (parts or before).start()
         counted = not between and _AFTER_NUMBER.search(text, max(start, begins - 4), begins)  # 10 a.m., 2010 г.
         return starter or (bool(counted) and not one_more and not rules.ordinals)
