@@ -44,15 +44,26 @@ def read_articles(folder: Path) -> list[Article]:
     return [replace(read_page(page.read_bytes()), id=page.stem) for page in pages]
 
 
+def placed_questions(path: Path) -> list[Question]:
+    """Those of the file whose answer is known, or known not to be there."""
+    with tempfile.TemporaryDirectory() as place:
+        kept = Path(place) / path.name
+        lines = path.read_text(encoding="utf-8").splitlines()
+        records = [json.loads(line) for line in lines if line.strip()]
+        known = [one for one in records if one["answers"] or not one.get("answerable", True)]
+        kept.write_text("\n".join(json.dumps(one) for one in known), encoding="utf-8")
+        return read_questions(kept)
+
+
 def cut(article: Article, words: int, overlap: int) -> Iterator[Passage]:
     """The article's passages, each beginning with the last `overlap` sentences of the one before in its section."""
     before: Passage | None = None
     for passage in split(article, words=words):
         if overlap and before is not None and before.heading == passage.heading:
             spans = (*before.sentences[-overlap:], *passage.sentences)
-            start = spans[0][0]
+            start = min(spans[0][0], passage.start)
             text = article.text[start : passage.end]
-            yield replace(passage, start=start, text=text, sentences=spans)
+            yield replace(passage, start=start, text=text, sentences=spans, leads=())
         else:
             yield passage
         before = passage
@@ -79,7 +90,7 @@ def fill(library: Library, articles: Sequence[Article], *, words: int, context: 
 
 
 def _bare(passage: Passage) -> Passage:
-    return replace(passage, heading="")
+    return replace(passage, heading="", leads=())
 
 
 def holds(place: Place, spans: Sequence[Place]) -> bool:
@@ -158,7 +169,7 @@ def main() -> None:
         + "   passages"
     )
     for folder in options.sets:
-        articles, questions = read_articles(folder), read_questions(folder / "questions.jsonl")
+        articles, questions = read_articles(folder), placed_questions(folder / "questions.jsonl")
         random.Random(7).shuffle(questions)
         for words, context, overlap in settings:
             with tempfile.TemporaryDirectory() as place, Library.open(place) as library:

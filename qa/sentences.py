@@ -131,8 +131,9 @@ def _ends(text: str, start: int, at: int, mark: str, end: int, rules: _Rules) ->
     initial = len(own) == 1 and own.isalpha()
     if parts or initial or key in rules.either or (_WITHOUT_VOWEL.match(own) and not own.isupper()):
         begins = (parts or before).start()
-        counted = not between and _AFTER_NUMBER.search(text, max(start, begins - 4), begins)  # 10 a.m., 2010 г.
-        return starter or (bool(counted) and not one_more and not rules.ordinals)
+        if not between and not one_more and not rules.ordinals:  # 10 a.m., 2010 г.
+            return starter or _AFTER_NUMBER.search(text, max(start, begins - 4), begins) is not None
+        return starter
     return True
 
 
