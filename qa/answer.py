@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,7 @@ def compose(
     if embedded is None or not readable:
         text = "There are no articles to search." if embedded is None else "No article passes the filters."
         return Answer(question, False, text, (), tuple(hits), 0.0)
-    sentences = score_sentences(question, embedded, readable, articles=articles, store=store)
+    sentences = _with_lists(score_sentences(question, embedded, readable, articles=articles, store=store), articles)
     if not sentences:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), 0.0)
     support = 1 / (1 + math.exp(-(_SUPPORT_SLOPE * sentences[0].score + _SUPPORT_OFFSET)))
@@ -202,6 +202,32 @@ def _term_weights(terms: Iterable[str], store: Store) -> dict[str, float]:
     return {term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in wanted}
 
 
+def _with_lists(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[Sentence]:
+    """The sentences, best first, a short list that is asked for as a whole made one of them.
+
+    That is where its lead-in scores about as well as the best of its items: "Which aims …?". The lead-in of a longer
+    list is left out then, as its items say it.
+    """
+    leaning: dict[tuple[int, int, int], list[Sentence]] = {}
+    for sentence in sentences:
+        if sentence.lead:
+            leaning.setdefault((sentence.candidate.stored.id, *sentence.lead), []).append(sentence)
+    result = []
+    said: set[int] = set()
+    for sentence in sentences:
+        items = leaning.get((sentence.candidate.stored.id, sentence.start, sentence.end), [])
+        if not items or abs(sentence.score - items[0].score) > _FURTHER_WITHIN:
+            result.append(sentence)
+            continue
+        said.add(id(sentence))
+        end = max(item.end for item in items)
+        text = articles[sentence.candidate.stored.passage.article_id].text[sentence.start : end]
+        if word_count(text) <= _MOST_WORDS:
+            said.update(map(id, items))
+            result.append(replace(sentence, end=end, score=max(sentence.score, items[0].score)))
+    return sorted((one for one in result if id(one) not in said), key=lambda one: -one.score)
+
+
 def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[_Quote]:
     """The best first, then those beside it in reading order, then others."""
     chosen: list[_Quote] = []
@@ -230,7 +256,7 @@ def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> l
 def _with_antecedent(article: Article, sentence: Sentence) -> int:
     """Where to begin the quote: at the sentence before where this one starts with "This", "He", "However"."""
     spans = sentence.candidate.stored.passage.sentences
-    at = spans.index((sentence.start, sentence.end))
+    at = next(number for number, (first, _) in enumerate(spans) if first == sentence.start)
     start = sentence.start
     while at > 0 and _leans(article.text[start : sentence.end]):
         before, before_end = spans[at - 1]

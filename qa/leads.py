@@ -17,6 +17,8 @@ Span = tuple[int, int]
 # A longer line is a paragraph that happens to end in a colon; in front of each passage it would crowd out the text.
 _LONGEST = 400  # characters
 _COLONS = (":", "：")
+_STOPS = frozenset(".,;:!?…。；！？")
+_BULLET = re.compile(r"^\s*[-*+•]\s+")
 _CELL_BORDER = re.compile(r"\s*\|\s*")
 
 
@@ -60,7 +62,7 @@ def read_out(citations: Sequence[Citation]) -> list[str]:
     said: list[str] = []
     before: Citation | None = None
     for citation in citations:
-        quote = " ".join(citation.quote.split())
+        quote = _one_line(citation.quote)
         again = before is not None and (before.article_id, before.lead) == (citation.article_id, citation.lead)
         if not citation.lead or (again and "|" not in citation.lead):
             said.append(quote)
@@ -86,6 +88,18 @@ def _lead_in(article: Article, block: Block | None) -> Span | None:
     start = block.start + max(sentence_ends(text, article.language), default=0)
     end = block.start + len(text)
     return start + len(article.text[start:end]) - len(article.text[start:end].lstrip()), end
+
+
+def _one_line(quote: str) -> str:
+    """A quote on one line; the items of a list that is quoted whole are parted by semicolons."""
+    first, *lines = quote.splitlines() or [""]
+    if not first.rstrip().endswith(_COLONS):
+        return " ".join(quote.split())
+    items = [" ".join(_BULLET.sub("", line).split()) for line in lines if line.strip()]
+    parted = [
+        item if item[-1:] in _STOPS or number == len(items) else f"{item};" for number, item in enumerate(items, 1)
+    ]
+    return " ".join([" ".join(first.split()), *parted])
 
 
 def _labelled(lead: str, quote: str) -> str:

@@ -388,6 +388,7 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
             old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         for column in ("etag", "modified"):
             old.execute(f"ALTER TABLE locations DROP COLUMN {column}")
+        old.execute("ALTER TABLE passages DROP COLUMN leads")
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.close()
     for _ in range(2):
@@ -395,6 +396,7 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
         assert store.meta("format") == "2"
         assert store.article("a") == kept
         assert store.locations() == [("/tmp/a.html", "a")]
+        assert [passage.leads for passage in store.passages("a")] == [()]
         store.close()
 
 
@@ -406,3 +408,22 @@ def test_pages_flags_and_where_the_date_stands_are_kept(tmp_path: Path) -> None:
     assert [article.page_at(offset) for offset in (0, 4, 5, 8)] == [1, 1, 2, 2]
     assert [summary.flags for summary in store.summaries()] == [("paywall",)]
     store.close()
+
+
+def test_rows_are_found_by_their_column_heads_and_know_where_these_are(store: Store) -> None:
+    rows = "\n".join(f"| {1900 + number} | {number} | {'plain words here ' * 4}|" for number in range(60))
+    table = _put(
+        store, Article("t", "Counts", f"| Year | Zebras | Remarks |\n| --- | --- | --- |\n{rows}", language="en")
+    )
+    passages = store.passages("t")
+    assert passages == split(table)
+    assert len(passages) > 3
+    assert [table.text[slice(*passage.outside)] for passage in passages[1:] if passage.outside] == [
+        "Year | Zebras | Remarks"
+    ] * (len(passages) - 1)
+    wanted = lexical.question_terms("zebras", {"en"})
+    assert len(store.search_terms(wanted, 50, Filters())) == len(passages)
+    store.set_meta("lexical", "0")  # a library whose search terms were made by an older version
+    again = Store(store.path)
+    assert len(again.search_terms(wanted, 50, Filters())) == len(passages)
+    again.close()
