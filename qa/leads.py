@@ -17,6 +17,7 @@ Span = tuple[int, int]
 # A longer line is a paragraph that happens to end in a colon; in front of each passage it would crowd out the text.
 _LONGEST = 400  # characters
 _COLONS = (":", "：")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _STOPS = frozenset(".,;:!?…。；！？")
 _BULLET = re.compile(r"^\s*[-*+•]\s+")
 _CELL_BORDER = re.compile(r"\s*\|\s*")
@@ -75,7 +76,7 @@ def read_out(citations: Sequence[Citation]) -> list[str]:
 def _touch(text: str, before: Block, block: Block) -> bool:
     """Whether two items or rows are of one list or table: no blank line parts them, or a bullet does too."""
     gap = text[before.end : block.start]
-    return gap.count("\n") < 2 or (block.kind == "item" and not gap.isspace())
+    return not _BLANK_LINE.search(gap) or (block.kind == "item" and not gap.isspace())
 
 
 def _lead_in(article: Article, block: Block | None) -> Span | None:

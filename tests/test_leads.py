@@ -89,6 +89,13 @@ def test_rows_lean_on_the_head_rows_of_their_own_table() -> None:
     ]
 
 
+def test_the_rule_below_markdown_heads_does_not_part_them_from_their_rows() -> None:
+    article = Article(
+        "a", "t", "| Year | Samples |\n| --- | --- |\n| 2014 | 98 |\n\n| Town | Rain |\n| Bergen | much |"
+    )
+    assert _leads(article) == [("2014 | 98", "Year | Samples")]
+
+
 def test_a_line_too_long_to_stand_before_every_passage_is_no_lead() -> None:
     article = _article(Piece("paragraph", f"These {'many ' * 100}things:"), Piece("item", "one", 1, group=1))
     assert _leads(article) == []
