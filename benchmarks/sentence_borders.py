@@ -211,7 +211,7 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(file for folder in options.folders for file in folder.rglob(f"*{options.split}*.conllu"))
     sums: dict[str, list[float]] = {}
-    print(f"{'':24}{'splitter':14}{'prec.':>7}{'recall':>7}{'F1':>7}{'cut':>7}{'k/s':>7}")
+    print(f"{'':24}{'splitter':14}{'prec.':>7}{'recall':>7}{'F1':>7}{'cut':>7}{'k/s':>9}")
     by: dict[str, list[Path]] = {}
     for file in files:
         by.setdefault(file.name if options.files else file.name[:2], []).append(file)
@@ -242,7 +242,7 @@ def main() -> None:
             f1 = 2 * precision * recall / max(1e-9, precision + recall)
             speed = sum(len(text) for text, _ in texts) / seconds / 1000
             row = [100 * precision, 100 * recall, 100 * f1, 100 * cut, speed]
-            print(f"{'':24}{name:14}" + "".join(f"{value:7.1f}" for value in row), flush=True)
+            print(f"{'':24}{name:14}" + "".join(f"{value:7.1f}" for value in row[:4]) + f"{row[4]:9.0f}", flush=True)
             if name == options.show:
                 for a, t, (text, _) in zip(answers, true, texts, strict=True):
                     for kind, places in (("CUT ", a - t), ("MISS", t - a)):

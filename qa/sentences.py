@@ -102,7 +102,7 @@ def _ends(text: str, start: int, at: int, mark: str, end: int, rules: _Rules) ->
         return False
     before = _WORD_BEFORE.search(text, max(start, at - _LOOK_BACK), at)
     if _small(text, following, between):
-        bare = end == at + len(mark)  # "Go!" he said
+        bare = end == at + len(mark) and (mark == "." or not between)  # "Go!" he said; Go! -- he said
         return bare and _careless(following[0], before[0] if before else "", mark, rules)
     if mark != ".":
         return not (_QUOTED.search(text, at, end) and _SAID.match(text, end))
@@ -148,9 +148,11 @@ def _small(text: str, word: re.Match[str], between: str) -> bool:
 def _careless(word: str, own: str, mark: str, rules: _Rules) -> bool:
     """Whether a sentence begins at the small `word`, as in comments and chats; `own` stands before the mark."""
     own = _ELISION.split(own)[-1]
-    if word.lower() not in rules.starters or "…" in mark or ".." in mark or not own.islower():  # Yahoo! and others
+    if "…" in mark or ".." in mark or not own.islower():  # Yahoo! and others
         return False
-    return mark != "." or (len(own) > 3 and own not in rules.joined | rules.numbered | rules.either)
+    if mark != ".":
+        return True
+    return word.lower() in rules.starters and len(own) > 3 and own not in rules.joined | rules.numbered | rules.either
 
 
 def _bracketed(text: str, start: int, at: int, end: int) -> bool:
