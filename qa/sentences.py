@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MARK = r"[.!?…؟۔।]"
-# What may follow the mark and still belongs to the sentence: closing quotes, brackets, notes as [3].
-_CLOSERS = r"""(?:["'”’“‘»«›‹)\]]|\[\d{1,3}\])*"""
+# What may follow the mark and still belongs to the sentence: closing quotes, brackets, notes as [3], [citation needed].
+_CLOSERS = r"""(?:["'”’“‘»«›‹)\]]|\[[^\[\]\n]{1,60}\])*"""
 _SHUT = r"""["'”’」』）】〉》)]*"""
 _UNSPACED = r"぀-ヿ㐀-鿿"
 _MARKS = re.compile(

@@ -230,7 +230,7 @@ _SENTENCES = {
         "They live in the U.S.",
         "Their site is https://example.org/a.b?c=1.",
         '"Not now."',
-        "iPhone prices fell.[3]",
+        "iPhone prices fell.[3][citation needed]",
         "It was plan B.",
         "We sold cups, plates, etc.",
         'Then "Stop!" Mary Hill said.',
