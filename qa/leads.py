@@ -34,6 +34,9 @@ def leads(article: Article, blocks: Sequence[Block]) -> Iterator[Span | None]:
     above: list[Block] = []
     before: Block | None = None
     for block in blocks:
+        if not article.text[block.start : block.end].strip():
+            yield None
+            continue
         goes_on = before is not None and before.kind == block.kind and _touch(article.text, before, block)
         lead = None
         if block.kind == "row":
