@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from embeddings.late import token_scores
 from qa import lexical
 from qa.kinds import asked_for, holds
+from qa.leads import read_out
 from qa.links import link_to, web_address
 from qa.retriever import Candidate
 from qa.split import word_count
-from qa.types import Answer, Article, Citation, Hit
+from qa.types import Answer, Article, Citation, Hit, Passage
 
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding
@@ -88,14 +90,18 @@ _KNOWN_WELL = 0.98  # familiarity
 _FIRST_WORD = re.compile(r"\W*([^\W_]+)")
 
 
+_Quote = tuple[str, int, int, str]  # article id, start, end, the text of what it leans on
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence that may be quoted, with its score (higher is better, about 0..1.8)."""
+    """A sentence that may be quoted, with its score (higher is better, about 0..1.8); `lead`: what it leans on."""
 
     candidate: Candidate
     start: int
     end: int
     score: float
+    lead: tuple[int, int] | None = None
 
 
 def compose(
@@ -113,17 +119,18 @@ def compose(
     if embedded is None or not readable:
         text = "There are no articles to search." if embedded is None else "No article passes the filters."
         return Answer(question, False, text, (), tuple(hits), 0.0)
-    sentences = score_sentences(question, embedded, readable, articles=articles, store=store)
+    sentences = _with_lists(score_sentences(question, embedded, readable, articles=articles, store=store), articles)
     if not sentences:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), 0.0)
     support = 1 / (1 + math.exp(-(_SUPPORT_SLOPE * sentences[0].score + _SUPPORT_OFFSET)))
     if support < found_from:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), support)
     citations = [
-        _cite(number, articles[article_id], start, end)
-        for number, (article_id, start, end) in enumerate(_choose(sentences, articles), 1)
+        _cite(number, articles[article_id], start, end, lead)
+        for number, (article_id, start, end, lead) in enumerate(_choose(sentences, articles), 1)
     ]
-    text = " ".join(f"{' '.join(citation.quote.split())} [{citation.number}]" for citation in citations)
+    said = zip(read_out(citations), citations, strict=True)
+    text = " ".join(f"{quote} [{citation.number}]" for quote, citation in said)
     return Answer(question, True, text, tuple(citations), tuple(hits), support)
 
 
@@ -154,11 +161,17 @@ def score_sentences(
         article = articles[passage.article_id]
         similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
         offsets = candidate.tokens.offsets
-        for start, end in passage.sentences:
+        for (start, end), lead in zip_longest(passage.sentences, passage.leads):
             inside = (offsets[:, 0] >= start - passage.start) & (offsets[:, 1] <= end - passage.start)
             text = article.text[start:end]
             terms = set(lexical.terms(text, article.language))
-            held = sum(weights.get(term, 0.0) for term in terms) / total
+            leaned_on = ""
+            if lead:  # an item or a row answers together with what it leans on
+                leaned_on = f"{article.text[slice(*lead)]} "
+                low, high = _place_in(passage, lead)
+                inside |= (offsets[:, 0] >= low) & (offsets[:, 1] <= high) & (offsets[:, 1] > offsets[:, 0])
+            told = terms | set(lexical.terms(leaned_on, article.language))
+            held = sum(weights.get(term, 0.0) for term in told) / total
             expected = _MAXSIM_OF_NONE + _MAXSIM_OF_WORDS * held
             met = float(similarity[:, inside].max(axis=1).mean()) if similarity.size and inside.any() else expected
             score = (
@@ -166,13 +179,20 @@ def score_sentences(
                 + (1 - embedded.familiarity) * (expected + _NONE_READ)
                 + _PASSAGE_WEIGHT * candidate.score
                 + _WORDS_HELD_WEIGHT * held
-                + _LENGTH_WEIGHT * math.log(word_count(text) + 1)
+                + _LENGTH_WEIGHT * math.log(word_count(leaned_on + text) + 1)
                 + _NEWS_WEIGHT * min(len(terms - asked - plain), 5) / 5
             )
             if kind is not None and holds(kind, text, question):
                 score += _PLACE_WEIGHT if kind == "place" else _KIND_WEIGHT
-            scored.append(Sentence(candidate, start, end, score))
+            scored.append(Sentence(candidate, start, end, score, lead))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _place_in(passage: Passage, lead: tuple[int, int]) -> tuple[int, int]:
+    """Where a lead's tokens are among the passage's: in its text, or the last line of the context before it."""
+    if lead == passage.outside:
+        return lead[0] - lead[1] - 1, -1
+    return lead[0] - passage.start, lead[1] - passage.start
 
 
 def _term_weights(terms: Iterable[str], store: Store) -> dict[str, float]:
@@ -182,34 +202,61 @@ def _term_weights(terms: Iterable[str], store: Store) -> dict[str, float]:
     return {term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in wanted}
 
 
-def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[tuple[str, int, int]]:
-    """(article id, start, end) of the quotes: the best first, then those beside it in reading order, then others."""
-    chosen: list[tuple[str, int, int]] = []
+def _with_lists(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[Sentence]:
+    """The sentences, best first, a short list that is asked for as a whole made one of them.
+
+    That is where its lead-in scores about as well as the best of its items: "Which aims …?". The lead-in of a longer
+    list is left out then, as its items say it.
+    """
+    leaning: dict[tuple[int, int, int], list[Sentence]] = {}
+    for sentence in sentences:
+        if sentence.lead:
+            leaning.setdefault((sentence.candidate.stored.id, *sentence.lead), []).append(sentence)
+    result = []
+    said: set[int] = set()
+    for sentence in sentences:
+        items = leaning.get((sentence.candidate.stored.id, sentence.start, sentence.end), [])
+        if not items or abs(sentence.score - items[0].score) > _FURTHER_WITHIN:
+            result.append(sentence)
+            continue
+        said.add(id(sentence))
+        end = max(item.end for item in items)
+        text = articles[sentence.candidate.stored.passage.article_id].text[sentence.start : end]
+        if word_count(text) <= _MOST_WORDS:
+            said.update(map(id, items))
+            result.append(replace(sentence, end=end, score=max(sentence.score, items[0].score)))
+    return sorted((one for one in result if id(one) not in said), key=lambda one: -one.score)
+
+
+def _choose(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -> list[_Quote]:
+    """The best first, then those beside it in reading order, then others."""
+    chosen: list[_Quote] = []
     words: list[frozenset[str]] = []
     for sentence in sentences:
         if len(chosen) == _MOST_QUOTES or sentence.score < sentences[0].score - _FURTHER_WITHIN:
             break
         article = articles[sentence.candidate.stored.passage.article_id]
         start = _with_antecedent(article, sentence)
-        if any(article.id == other and start < e and s < sentence.end for other, s, e in chosen):
+        if any(article.id == other and start < e and s < sentence.end for other, s, e, _ in chosen):
             continue
         text = article.text[sentence.start : sentence.end]
-        if chosen and word_count(text) < _FEWEST_WORDS_FURTHER:
+        lead = article.text[slice(*sentence.lead)] if sentence.lead else ""
+        if chosen and word_count(f"{lead} {text}") < _FEWEST_WORDS_FURTHER:
             continue
         own = frozenset(lexical.terms(text, article.language))
         if any(len(own & other) >= _SAME_WORDS * max(1, min(len(own), len(other))) for other in words):
             continue  # the same thing in nearly the same words
-        chosen.append((article.id, start, sentence.end))
+        chosen.append((article.id, start, sentence.end, lead))
         words.append(own)
-    lead, rest = chosen[0], chosen[1:]
-    beside = sorted((place for place in rest if place[0] == lead[0]), key=lambda place: place[1])
-    return [lead, *beside, *(place for place in rest if place[0] != lead[0])]
+    best, rest = chosen[0], chosen[1:]
+    beside = sorted((place for place in rest if place[0] == best[0]), key=lambda place: place[1])
+    return [best, *beside, *(place for place in rest if place[0] != best[0])]
 
 
 def _with_antecedent(article: Article, sentence: Sentence) -> int:
     """Where to begin the quote: at the sentence before where this one starts with "This", "He", "However"."""
     spans = sentence.candidate.stored.passage.sentences
-    at = spans.index((sentence.start, sentence.end))
+    at = next(number for number, (first, _) in enumerate(spans) if first == sentence.start)
     start = sentence.start
     while at > 0 and _leans(article.text[start : sentence.end]):
         before, before_end = spans[at - 1]
@@ -225,6 +272,6 @@ def _leans(text: str) -> bool:
     return first is not None and first[1].casefold() in _LEANING
 
 
-def _cite(number: int, article: Article, start: int, end: int) -> Citation:
+def _cite(number: int, article: Article, start: int, end: int, lead: str) -> Citation:
     url, quote = web_address(article.url), article.text[start:end]
-    return Citation(number, article.id, article.title, url, quote, start, end, link_to(article, start, end))
+    return Citation(number, article.id, article.title, url, quote, start, end, link_to(article, start, end), lead)

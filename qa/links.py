@@ -18,7 +18,7 @@ from qa.types import Article, Block
 _WORD = re.compile(r"\S+")
 # Quotes up to this many words are named whole; longer ones by their first and last words.
 _WHOLE_UP_TO = 8
-_EDGE_WORDS = (4, 6, 9, 13)
+_EDGE_WORDS = (4, 6, 9, 13, 20, 32)
 _CONTEXT_WORDS = (2, 4, 8, 16, 32)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from qa.leads import read_out
 from qa.types import Answer, Article, Citation, Hit, Passage
 
 # Lowest support for which each word is used; "none" is for what was not found. Support is fitted where half of the
@@ -48,6 +49,7 @@ class Source:
     article_id: str
     article: Article | None
     heading: str = ""
+    lead: str = ""  # what the text's beginning leans on, where it stands before it
     citations: tuple[Citation, ...] = ()
     copies: int = 0
 
@@ -95,11 +97,12 @@ def answer_html(answer: Answer, *, key: str) -> str:
             hint = f'<p class="qa-note"><a class="qa-jump" href="#{key}-passages">Nearest passages</a></p>'
         return f'<div class="qa-answer qa-missing"><p dir="auto">{_chat_text(answer.text)}</p>{hint}</div>'
     sentences = []
-    for citation in sorted(answer.citations, key=lambda each: each.number):
+    ordered = sorted(answer.citations, key=lambda each: each.number)
+    for citation, said in zip(ordered, read_out(ordered), strict=True):
         number, title = citation.number, _chat_text(citation.title)
         sentences.append(
             f'<span class="qa-quote" dir="auto"{_lang(languages.get(citation.article_id))}>'
-            f"{_chat_text(citation.quote)}</span>&nbsp;"
+            f"{_chat_text(said)}</span>&nbsp;"
             f'<a class="qa-cite" id="{key}-r{number}" href="#{key}-c{number}" '
             f'title="Citation {number}: {title}">{number}</a>'
         )
@@ -253,6 +256,7 @@ def _source(hit: Hit, citations: tuple[Citation, ...]) -> Source:
         article_id=hit.article.id,
         article=hit.article,
         heading=passage.heading,
+        lead=hit.article.text[slice(*passage.outside)] if passage.outside and passage.outside[0] < start else "",
         citations=citations,
         copies=len(hit.copies),
     )
@@ -318,6 +322,7 @@ def _body(source: Source, key: str) -> str:
         links.append(f"<span>also in {places}</span>")
     path = f'<p class="qa-path" dir="auto">{_text(source.heading)}</p>' if source.heading else ""
     language = _lang(source.article.language if source.article else None)
+    path += f'<p class="qa-path" dir="auto"{language}>{_text(source.lead)}</p>' if source.lead else ""
     return (
         f'{path}<blockquote dir="auto"{language}>{_marked(source, key)}</blockquote>'
         f'<p class="qa-links">{"".join(links)}</p>'
@@ -360,7 +365,8 @@ def _sentences(answer: Answer, *, escape: Callable[[str], str]) -> str:
     if not answer.citations:
         return escape(answer.text)
     ordered = sorted(answer.citations, key=lambda citation: citation.number)
-    return " ".join(f"{escape(' '.join(citation.quote.split()))} [{citation.number}]" for citation in ordered)
+    said = zip(read_out(ordered), ordered, strict=True)
+    return " ".join(f"{escape(quote)} [{citation.number}]" for quote, citation in said)
 
 
 def _joined(lines: list[str]) -> str:

@@ -1,18 +1,17 @@
 """Article to Passages: whole sentences, about 110 words, never across a heading.
 
-Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers;
-sentences are found by sentencex (rules for some 250 languages), which keeps every character.
+Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import sentencex
-
+from qa.leads import leads
 from qa.plaintext import blocks_of
+from qa.sentences import sentence_ends
 from qa.types import Article, Block, Passage
 
 TARGET_WORDS = 110
@@ -27,12 +26,14 @@ _UNSPACED_WORDS_A_CHARACTER = 0.6
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is never cut: a sentence, a list item, a table row."""
+    """What is never cut: a sentence, a list item, a table row; `lead` is what it leans on (see qa/leads.py)."""
 
     start: int
     end: int
     words: float
     opens_block: bool
+    lead: tuple[int, int] | None = None
+    heads: bool = False  # column heads: quoted with their rows only
 
 
 def split(article: Article, *, words: int = TARGET_WORDS) -> list[Passage]:
@@ -41,13 +42,17 @@ def split(article: Article, *, words: int = TARGET_WORDS) -> list[Passage]:
     Passages do not overlap, and hold all text but the headings, which they know by their path. A section
     is cut into parts of about equal length, at the border of a paragraph where one is near.
     """
+    blocks = article.blocks or blocks_of(article.text)
+    leaning = dict(zip((block.start for block in blocks), leads(article, blocks), strict=True))
     passages = []
-    for heading, blocks in _sections(article):
-        units = [unit for block in blocks for unit in _units(article, block)]
-        for group in _pack(units, words):
+    for heading, section in _sections(article, blocks):
+        units = [unit for block in section for unit in _units(article, block, leaning.get(block.start))]
+        for group in _pack(_bound(units, words), words):
             start, end = group[0].start, group[-1].end
-            spans = tuple((unit.start, unit.end) for unit in group)
-            passages.append(Passage(article.id, start, end, article.text[start:end], heading, spans))
+            quoted = [unit for unit in group if not unit.heads]
+            spans = tuple((unit.start, unit.end) for unit in quoted)
+            leans = tuple(unit.lead for unit in quoted) if any(unit.lead for unit in quoted) else ()
+            passages.append(Passage(article.id, start, end, article.text[start:end], heading, spans, leans))
     return passages
 
 
@@ -61,20 +66,21 @@ def word_count(text: str) -> float:
 
 def sentence_spans(text: str, start: int, end: int, language: str | None = None) -> Iterator[tuple[int, int]]:
     """(start, end) of each sentence in `text[start:end]`, without the white space around it."""
-    position = start
-    for sentence in sentencex.segment(language or "en", text[start:end]):
+    within = text[start:end]
+    position = 0
+    for border in [*sentence_ends(within, language), len(within)]:
+        sentence = within[position:border]
         bare = sentence.strip()
         if bare:
-            first = position + sentence.index(bare)
+            first = start + position + sentence.index(bare)
             yield first, first + len(bare)
-        position += len(sentence)
+        position = border
 
 
-def _sections(article: Article) -> Iterator[tuple[str, list[Block]]]:
+def _sections(article: Article, all_blocks: tuple[Block, ...]) -> Iterator[tuple[str, list[Block]]]:
     """(heading path, blocks) of each run of blocks without a heading between them."""
     path: list[tuple[int, str]] = []
     blocks: list[Block] = []
-    all_blocks = article.blocks or blocks_of(article.text)
     if all(block.kind == "heading" for block in all_blocks):  # nothing but headings: then they are the text
         all_blocks = tuple(Block("paragraph", block.start, block.end) for block in all_blocks)
     for block in all_blocks:
@@ -91,7 +97,7 @@ def _sections(article: Article) -> Iterator[tuple[str, list[Block]]]:
         yield _HEADING_JOIN.join(title for _, title in path), blocks
 
 
-def _units(article: Article, block: Block) -> Iterator[_Unit]:
+def _units(article: Article, block: Block, lead: tuple[int, int] | None) -> Iterator[_Unit]:
     text, start, end = article.text, block.start, block.end
     if block.kind in ("item", "row"):
         bare = text[start:end].strip()
@@ -104,7 +110,8 @@ def _units(article: Article, block: Block) -> Iterator[_Unit]:
     opens = True
     for span in spans:
         for first, last in _cut(text, *span):
-            yield _Unit(first, last, word_count(text[first:last]), opens)
+            heads = block.kind == "row" and block.level == 1
+            yield _Unit(first, last, word_count(text[first:last]), opens, lead, heads)
             opens = False
 
 
@@ -132,23 +139,49 @@ def _too_long(text: str, start: int, end: int) -> bool:
     return end - start > 12 * _LONGEST_UNIT_WORDS or word_count(text[start:end]) > _LONGEST_UNIT_WORDS
 
 
-def _pack(units: list[_Unit], target: int) -> Iterator[list[_Unit]]:
+def _bound(units: list[_Unit], target: int) -> Iterator[list[_Unit]]:
+    """The units, those together that no border may part.
+
+    A list stays with the line that leads into it, a table with its column heads: whole where they fit in a
+    passage, else at least the first item or row.
+    """
+    runs: list[list[_Unit]] = []
+    for unit in units:
+        runs.append([unit])
+        while unit.lead and len(runs) > 1 and runs[-2][-1].end > unit.lead[0]:
+            last = runs.pop()
+            runs[-1] += last
+    for run in runs:
+        if len(run) == 1:  # heads without rows are quoted like any other text
+            yield [replace(run[0], heads=False)]
+            continue
+        if sum(unit.words for unit in run) <= target:
+            yield run
+            continue
+        first = next((number for number, unit in enumerate(run, 1) if unit.lead), 1)
+        yield run[:first]
+        yield from ([unit] for unit in run[first:])
+
+
+def _pack(bound: Iterable[list[_Unit]], target: int) -> Iterator[list[_Unit]]:
     """Groups of units of about equal length near `target`; a paragraph's start near the border is preferred."""
-    left = sum(unit.words for unit in units)
+    parts_of_text = list(bound)
+    left = sum(unit.words for units in parts_of_text for unit in units)
     group: list[_Unit] = []
     words = 0.0
-    for unit in units:
+    for units in parts_of_text:
+        weight = sum(unit.words for unit in units)
         # What is left, shared out anew after each group: a fixed budget would leave a short rest at the end.
         parts = max(1, round(left / target))
         budget = left / parts
         # Close before a unit that would overshoot by more than closing undershoots; a paragraph's
         # start is worth a border up to a fifth of the budget early.
-        slack = 0.2 * budget if unit.opens_block else 0.0
-        if group and parts > 1 and words + unit.words / 2 > budget - slack and words > 0.25 * budget:
+        slack = 0.2 * budget if units[0].opens_block else 0.0
+        if group and parts > 1 and words + weight / 2 > budget - slack and words > 0.25 * budget:
             yield group
             left -= words
             group, words = [], 0.0
-        group.append(unit)
-        words += unit.words
+        group += units
+        words += weight
     if group:
         yield group

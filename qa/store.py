@@ -24,7 +24,7 @@ from qa import lexical
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
 from qa.types import Article, ArticleSummary, Block, Filters, Passage, Validators
 
-FORMAT = 3
+FORMAT = 2
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
 _SOURCES = """
@@ -58,6 +58,7 @@ CREATE INDEX locations_by_article ON locations (article_id);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, heading TEXT NOT NULL, sentences BLOB NOT NULL,
+    leads BLOB NOT NULL DEFAULT x'', -- (0, 0) for a sentence that leans on nothing; empty where none does
     hash BLOB NOT NULL, vector BLOB NOT NULL, tokens BLOB NOT NULL
 );
 CREATE INDEX passages_by_article ON passages (article_id, start);
@@ -69,20 +70,20 @@ CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB N
 """
 # From each earlier format to the next, in the order of the versions.
 _MIGRATIONS = {
-    1: """
+    1: f"""
 ALTER TABLE articles ADD COLUMN date_source TEXT;
 ALTER TABLE articles ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE articles ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE locations ADD COLUMN etag TEXT;
 ALTER TABLE locations ADD COLUMN modified TEXT;
-""",
-    2: f"""
+ALTER TABLE passages ADD COLUMN leads BLOB NOT NULL DEFAULT x'';
 {_SOURCES}
 INSERT INTO collections (location, kind, given)
 SELECT value, 'folder', 1 FROM json_each((SELECT value FROM meta WHERE key = 'folders'));
 DELETE FROM meta WHERE key = 'folders';
 """,
 }
+_PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
 _ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
 
@@ -281,7 +282,7 @@ class Store:
                 (*_columns(article), fingerprint, text_hash),
             )
             for encoded in passages:
-                self._put_passage(encoded, article.language)
+                self._put_passage(encoded, article)
 
     def place(self, location: str, article_id: str, validators: Validators | None = None) -> None:
         """Note that `article_id` is what was read at `location`, and that it is wanted there."""
@@ -359,10 +360,10 @@ class Store:
 
     def replace_passages(self, article_id: str, passages: Sequence[EncodedPassage]) -> None:
         with self.write():
-            language = self.article(article_id).language
+            article = self.article(article_id)
             self._all("DELETE FROM passages WHERE article_id = ?", (article_id,))
             for encoded in passages:
-                self._put_passage(encoded, language)
+                self._put_passage(encoded, article)
 
     def known_vectors(self, hashes: Iterable[bytes], *, pending: bool = False) -> dict[bytes, Vectors]:
         """Vectors already made for texts with these hashes; `pending`: those of an unfinished reindex."""
@@ -383,10 +384,7 @@ class Store:
     # -- passages
 
     def passages(self, article_id: str) -> list[Passage]:
-        rows = self._all(
-            "SELECT article_id, start, end, text, heading, sentences FROM passages WHERE article_id = ? ORDER BY start",
-            (article_id,),
-        )
+        rows = self._all(f"SELECT {_PASSAGE_COLUMNS} FROM passages WHERE article_id = ? ORDER BY start", (article_id,))
         return [_passage(row) for row in rows]
 
     def passage_ids(self) -> NDArray[np.int64]:
@@ -394,11 +392,11 @@ class Store:
 
     def stored_passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
         rows = self._in(
-            "SELECT article_id, start, end, text, heading, sentences, id, vector, tokens FROM passages WHERE id IN ",
+            f"SELECT {_PASSAGE_COLUMNS}, id, vector, tokens FROM passages WHERE id IN ",
             [int(i) for i in ids],
         )
         return {
-            row[6]: StoredPassage(row[6], _passage(row), Vectors(np.frombuffer(row[7], np.float16), row[8]))
+            row[7]: StoredPassage(row[7], _passage(row), Vectors(np.frombuffer(row[8], np.float16), row[9]))
             for row in rows
         }
 
@@ -495,32 +493,30 @@ class Store:
     def _rebuild_terms(self) -> None:
         with self.write():
             self._all("DELETE FROM terms")
-            after = 0
-            while rows := self._all(
-                "SELECT p.id, p.text, a.language FROM passages p JOIN articles a ON a.id = p.article_id"
-                " WHERE p.id > ? ORDER BY p.id LIMIT 1000",
-                (after,),
-            ):
-                for passage_id, text, language in rows:
-                    self._put_terms(passage_id, text, language)
-                after = rows[-1][0]
+            for article in self.articles():
+                for row in self._all(
+                    f"SELECT {_PASSAGE_COLUMNS}, id FROM passages WHERE article_id = ?", (article.id,)
+                ):
+                    self._put_terms(row[7], _passage(row), article)
             self.set_meta("lexical", lexical.VERSION)
 
-    def _put_passage(self, encoded: EncodedPassage, language: str | None) -> None:
+    def _put_passage(self, encoded: EncodedPassage, article: Article) -> None:
         passage, vectors = encoded.passage, encoded.vectors
         row = self._one(
-            "INSERT INTO passages (article_id, start, end, text, heading, sentences, hash, vector, tokens)"
-            " VALUES (?,?,?,?,?,?,?,?,?) RETURNING id",
+            f"INSERT INTO passages ({_PASSAGE_COLUMNS}, hash, vector, tokens)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?) RETURNING id",
             (
                 passage.article_id, passage.start, passage.end, passage.text, passage.heading,
                 np.array(passage.sentences, np.int64).tobytes(),
+                np.array([lead or (0, 0) for lead in passage.leads], np.int64).tobytes(),
                 encoded.hash, vectors.vector.tobytes(), vectors.tokens,
             ),
         )  # fmt: skip
-        self._put_terms(int(row[0]), passage.text, language)
+        self._put_terms(int(row[0]), passage, article)
 
-    def _put_terms(self, passage_id: int, text: str, language: str | None) -> None:
-        joined = " ".join(lexical.terms(text, language))
+    def _put_terms(self, passage_id: int, passage: Passage, article: Article) -> None:
+        lead = f"{article.text[slice(*passage.outside)]}\n" if passage.outside else ""
+        joined = " ".join(lexical.terms(lead + passage.text, article.language))
         self._all("INSERT INTO terms (rowid, body) VALUES (?, ?)", (passage_id, joined))
 
     def _ids(self, query: str, values: Sequence[Any]) -> NDArray[np.int64]:
@@ -580,8 +576,9 @@ def _article(row: Sequence[Any]) -> Article:
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    spans = np.frombuffer(row[5], np.int64).reshape(-1, 2).tolist()
-    return Passage(row[0], row[1], row[2], row[3], row[4], tuple((start, end) for start, end in spans))
+    spans = ((start, end) for start, end in np.frombuffer(row[5], np.int64).reshape(-1, 2).tolist())
+    leads = ((start, end) if end else None for start, end in np.frombuffer(row[6], np.int64).reshape(-1, 2).tolist())
+    return Passage(row[0], row[1], row[2], row[3], row[4], tuple(spans), tuple(leads))
 
 
 def _condition(filters: Filters) -> tuple[str, list[Any]]:

@@ -168,7 +168,9 @@ class Passage:
 
     Invariant: `article.text[start:end] == text`. `heading` is the path of headings above the passage,
     outermost first, joined by " › "; "" where there is none. `sentences` are the spans that may be quoted,
-    (start, end) in the article's text, in order: sentences, list items, table rows.
+    (start, end) in the article's text, in order: sentences, list items, table rows. `leads` says of each of them
+    where the line is that it leans on: the sentence that leads into its list, or its table's column heads; None
+    where it stands by itself, () where all do. Column heads are quoted with their rows only.
     """
 
     article_id: str
@@ -177,12 +179,23 @@ class Passage:
     text: str
     heading: str = ""
     sentences: tuple[tuple[int, int], ...] = ()
+    leads: tuple[tuple[int, int] | None, ...] = ()
 
     def __post_init__(self) -> None:
         if self.start < 0 or self.end - self.start != len(self.text):
             raise InvalidInput(
                 f"a passage of {self.article_id!r} spans {self.start}..{self.end} but has {len(self.text)} characters"
             )
+        if self.leads and len(self.leads) != len(self.sentences):
+            raise InvalidInput(
+                f"a passage of {self.article_id!r} has {len(self.leads)} leads for {len(self.sentences)} sentences"
+            )
+
+    @property
+    def outside(self) -> tuple[int, int] | None:
+        """Where the line is that the passage's beginning leans on, if the passage does not hold it itself."""
+        first = self.leads[0] if self.leads else None
+        return first if first and first[0] < self.start else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +222,9 @@ class Citation:
     """One verbatim quote and its place. Invariant: `article.text[start:end] == quote`.
 
     `number` counts from 1 in the order the answer reads. `link` opens the page at the quote (a URL
-    with a text fragment); None where the article has neither a web address nor a file.
+    with a text fragment); None where the article has neither a web address nor a file. `lead` is what the
+    quote leans on, verbatim: the sentence that leads into its list, or its table's column heads; "" where it
+    stands by itself.
     """
 
     number: int
@@ -220,6 +235,7 @@ class Citation:
     start: int
     end: int
     link: str | None = None
+    lead: str = ""
 
     def __post_init__(self) -> None:
         if self.end - self.start != len(self.quote):
@@ -233,7 +249,8 @@ class Answer:
     """What `ask` returns.
 
     `found`: the articles answer the question well enough to say so. `text` is the quotes with their
-    numbers, as "… sentence. [1] … [2]", or, where not found, a sentence that says so. `support` is the
+    numbers, as "… sentence. [1] … [2]", list items after the line that leads into their list, table cells under
+    their heads ("Year: 2015"); or, where not found, a sentence that says so. `support` is the
     estimated probability, 0..1, that the first quote answers the question. `hits` holds the nearest
     passages, best first, also where nothing was found. `question` is the question that was searched
     for: the one asked, made to stand alone where the history was needed.

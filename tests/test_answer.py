@@ -12,6 +12,8 @@ import pytest
 
 from embeddings.encoder import Encoder
 from qa import Answer, Article, Library
+from qa.blocks import Piece, lay_out
+from qa.leads import read_out
 
 ABSENT = [
     "What is the melting point of tungsten?",
@@ -45,8 +47,8 @@ def test_every_citation_is_verbatim_and_numbered_in_reading_order(
             assert citation.title == article.title
             assert citation.link is not None
             assert "#:~:text=" in citation.link
-        quotes = [f"{' '.join(citation.quote.split())} [{citation.number}]" for citation in answer.citations]
-        assert answer.text == " ".join(quotes)
+        said = zip(read_out(answer.citations), answer.citations, strict=True)
+        assert answer.text == " ".join(f"{quote} [{citation.number}]" for quote, citation in said)
         spans = [(citation.article_id, citation.start, citation.end) for citation in answer.citations]
         for number, (article_id, start, end) in enumerate(spans):
             assert not any(article_id == other and start < e and s < end for other, s, e in spans[:number])
@@ -208,3 +210,60 @@ def test_a_language_the_model_does_not_know_is_answered_by_its_words(russian: Li
 def test_a_language_the_model_does_not_know_is_declined_too(russian: Library) -> None:
     answer = russian.ask("Какая команда выиграла чемпионат мира по футболу?")
     assert (answer.found, answer.citations) == (False, ())
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library of articles whose answers stand in a long table and in lists."""
+    rows = [f"{year} | {year * 7 % 1000},000 | {year * 3 % 100} | open all year" for year in range(1960, 2020)]
+    gauge = [
+        Piece("paragraph", "The laboratory at Aldersund has kept seed samples since 1960."),
+        Piece("row", "Year | Samples withdrawn | Countries | Vault", 1, group=1),
+        *(Piece("row", row, group=1) for row in rows),
+    ]
+    talks = [
+        Piece("paragraph", "Delegates met in Orlava in spring and sat for nine days without a result."),
+        Piece("paragraph", "The mediators wanted three concessions from the northern side:"),
+        Piece("item", "a corridor to the sea", 1, group=1),
+        Piece("item", "the return of the archive", 1, group=1),
+        Piece("item", "an end to the toll on grain", 1, group=1),
+        Piece("paragraph", "Snow closed the pass on the last day, and the delegates left by train."),
+        Piece("paragraph", "The railway to Orlava is single track and crosses forty bridges on its way to the coast."),
+    ]
+    with Library.open(tmp_path_factory.mktemp("tables"), dtype="float32") as library:
+        for name, title, pieces in (("seeds", "Seed bank", gauge), ("talks", "The talks of Orlava", talks)):
+            text, blocks = lay_out(pieces)
+            library.add(Article(name, title, text, language="en", blocks=blocks))
+        yield library
+
+
+def test_a_question_in_the_words_of_a_column_head_finds_and_quotes_the_row(tables: Library) -> None:
+    article = tables.article("seeds")
+    for year in (1961, 1987, 2015):
+        row = f"{year} | {year * 7 % 1000},000 | {year * 3 % 100} | open all year"
+        question = f"How many samples were withdrawn in {year}?"
+        assert row in tables.retrieve(question, k=1)[0].passage.text
+        answer = tables.ask(question)
+        first = answer.citations[0]
+        assert (first.quote, article.text[first.start : first.end]) == (row, row)
+        assert first.lead == "Year | Samples withdrawn | Countries | Vault"
+        assert answer.text.startswith(f"Year: {year} | Samples withdrawn: {year * 7 % 1000},000 | Countries: ")
+
+
+def test_a_question_in_the_words_of_a_lead_in_quotes_the_list(tables: Library) -> None:
+    lead = "The mediators wanted three concessions from the northern side:"
+    answer = tables.ask("Which concessions did the mediators want from the northern side?")
+    items = ["a corridor to the sea", "the return of the archive", "an end to the toll on grain"]
+    assert answer.text == f"{lead} {'; '.join(items)} [1]"
+    first = answer.citations[0]
+    assert first.quote == "\n".join([lead, *items]).replace("\n", "\n\n", 1)
+    assert tables.article("talks").text[first.start : first.end] == first.quote
+    assert first.lead == ""
+
+
+def test_a_question_about_one_item_quotes_it_after_its_lead_in(tables: Library) -> None:
+    answer = tables.ask("Did the mediators want the toll on grain to end?")
+    first = answer.citations[0]
+    assert first.quote == "an end to the toll on grain"
+    assert first.lead == "The mediators wanted three concessions from the northern side:"
+    assert answer.text.startswith(f"{first.lead} {first.quote} [1]")

@@ -52,7 +52,6 @@ ROOMS = {
     "pypdfium2": r"qa\.pdflines",
     "mammoth": r"qa\.docx",
     "Stemmer": r"qa\..+",
-    "sentencex": r"qa\..+",
     "tqdm": r"qa\.cli|qa\.ui\..+",
     "fastapi": r"qa\.ui\..+",
     "uvicorn": r"qa\.ui\..+",

@@ -273,6 +273,7 @@ def test_dict_is_json_and_holds_every_field(answer: Answer) -> None:
         "start": TEXT.index("It was"),
         "end": TEXT.index("It was") + 24,
         "link": None,
+        "lead": "",
     }
     assert told["hits"][0]["passage"]["text"] == FIRST.text
     assert told["hits"][0]["copies"][0]["article_id"] == "weir"
@@ -307,3 +308,17 @@ def test_a_document_of_one_page_names_none() -> None:
     hits = (Hit(passage(sheet, SECOND.text), sheet, 0.9),)
     answer = Answer("How high?", True, "", (cite(sheet, 1, "It is 111 metres high."),), hits, 0.7)
     assert answer_text(answer).endswith("[1] A dam")
+
+
+def test_a_row_is_shown_with_its_columns_heads() -> None:
+    text = "Year | <Samples>\n2014 | 98\n2015 | 116"
+    article = Article("t", "Counts", text)
+    start = text.index("2015")
+    passage = Passage("t", 17, len(text), text[17:], sentences=((17, 26), (27, 37)), leads=((0, 16), (0, 16)))
+    row = Citation(1, "t", "Counts", None, text[start:], start, len(text), lead="Year | <Samples>")
+    shown = Answer("?", True, "…", (row,), (Hit(passage, article, 0.9),), 0.8)
+    assert answer_text(shown).startswith("Year: 2015 | <Samples>: 116 [1]")
+    assert "Year: 2015 &#124; &#60;Samples&#62;: 116</span>" in answer_html(shown, key="k")
+    panel = panel_html(shown, key="k")
+    assert '<p class="qa-path" dir="auto">Year | &lt;Samples&gt;</p><blockquote' in panel
+    assert '<mark id="k-c1" tabindex="-1">2015 | 116</mark>' in panel

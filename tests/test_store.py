@@ -343,9 +343,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     store = Store(path)
-    store.set_meta("format", "4")
+    store.set_meta("format", "3")
     store.close()
-    with pytest.raises(LibraryError, match="has format 4; this version of article-qa reads 3: update"):
+    with pytest.raises(LibraryError, match="has format 3; this version of article-qa reads 2: update"):
         Store(path)
 
 
@@ -392,15 +392,17 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
         for table in ("collections", "aliases", "removed"):
             old.execute(f"DROP TABLE {table}")
         old.execute("INSERT INTO meta VALUES ('folders', '[\"/tmp/pages\", \"/tmp/ä\"]')")
+        old.execute("ALTER TABLE passages DROP COLUMN leads")
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.close()
     for _ in range(2):
         store = Store(path)
-        assert store.meta("format") == "3"
+        assert store.meta("format") == "2"
         assert store.article("a") == kept
         assert store.locations() == [("/tmp/a.html", "a")]
         assert store.collections() == [("/tmp/pages", "folder"), ("/tmp/ä", "folder")]
         assert store.meta("folders") is None
+        assert [passage.leads for passage in store.passages("a")] == [()]
         store.close()
 
 
@@ -463,3 +465,22 @@ def test_pages_flags_and_where_the_date_stands_are_kept(tmp_path: Path) -> None:
     assert [article.page_at(offset) for offset in (0, 4, 5, 8)] == [1, 1, 2, 2]
     assert [summary.flags for summary in store.summaries()] == [("paywall",)]
     store.close()
+
+
+def test_rows_are_found_by_their_column_heads_and_know_where_these_are(store: Store) -> None:
+    rows = "\n".join(f"| {1900 + number} | {number} | {'plain words here ' * 4}|" for number in range(60))
+    table = _put(
+        store, Article("t", "Counts", f"| Year | Zebras | Remarks |\n| --- | --- | --- |\n{rows}", language="en")
+    )
+    passages = store.passages("t")
+    assert passages == split(table)
+    assert len(passages) > 3
+    assert [table.text[slice(*passage.outside)] for passage in passages[1:] if passage.outside] == [
+        "Year | Zebras | Remarks"
+    ] * (len(passages) - 1)
+    wanted = lexical.question_terms("zebras", {"en"})
+    assert len(store.search_terms(wanted, 50, Filters())) == len(passages)
+    store.set_meta("lexical", "0")  # a library whose search terms were made by an older version
+    again = Store(store.path)
+    assert len(again.search_terms(wanted, 50, Filters())) == len(passages)
+    again.close()
