@@ -1,4 +1,4 @@
-"""Fits the weights with which qa/dumps.py tells an article's lines from the rest of a saved text.
+"""Fits the weights with which qa/readers/dumps.py tells an article's lines from the rest of a saved text.
 
     python benchmarks/fit_dumps.py PAGES...
 
@@ -19,12 +19,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from qa.charset import decode
-from qa.chrome import same_text
-from qa.dumps import bare, features
 from qa.errors import ArticleQAError
 from qa.extract import read_page
-from qa.outline import Line
-from qa.plaintext import unwrapped_lines
+from qa.readers.chrome import same_text
+from qa.readers.dumps import bare, features
+from qa.readers.outline import Line
+from qa.readers.plaintext import unwrapped_lines
 
 _HELD = 0.6  # the share of a line's word triples that the article has to hold
 _MARK = re.compile(r"^\s*(?:[*+o-] )?", re.M)

@@ -11,13 +11,14 @@ import logging
 import re
 from dataclasses import replace
 
-from qa import flags, formats, metadata, plaintext
+from qa import formats
 from qa.blocks import lay_out, one_line, printable, whole_characters
-from qa.body import main_pieces
 from qa.charset import decode
-from qa.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.errors import NoArticleText, SourceError
 from qa.language import settled_language
+from qa.readers import flags, metadata, plaintext
+from qa.readers.body import main_pieces
+from qa.readers.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.types import Article, Page
 
 logger = logging.getLogger(__name__)

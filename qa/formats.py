@@ -57,7 +57,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("text", ("text/plain",), (".txt",), None, "qa.extract", in_browser=True),
     Format("Markdown", ("text/markdown", "text/x-markdown"), (".md", ".markdown"), None, "qa.extract", in_browser=True),
-    Format("PDF", ("application/pdf", "application/x-pdf"), (".pdf",), re.compile(_BLANK + rb"%PDF-"), "qa.pdf"),
+    Format(
+        "PDF", ("application/pdf", "application/x-pdf"), (".pdf",), re.compile(_BLANK + rb"%PDF-"), "qa.readers.pdf"
+    ),
     Format(
         "DOCX",
         (
@@ -66,15 +68,15 @@ FORMATS: tuple[Format, ...] = (
         ),
         (".docx", ".docm"),
         None,
-        "qa.docx",
+        "qa.readers.docx",
     ),
-    Format("EPUB", ("application/epub+zip",), (".epub",), None, "qa.epub"),
+    Format("EPUB", ("application/epub+zip",), (".epub",), None, "qa.readers.epub"),
     Format(
         "MHTML",
         ("multipart/related", "application/x-mimearchive", "message/rfc822"),
         (".mhtml", ".mht"),
         _MHTML,
-        "qa.mhtml",
+        "qa.readers.mhtml",
         in_browser=True,
     ),
     Format(

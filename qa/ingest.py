@@ -19,9 +19,9 @@ import numpy as np
 
 from qa import web
 from qa.addresses import is_front_page, nearly_same
-from qa.chrome import same_text
 from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
+from qa.readers.chrome import same_text
 from qa.split import split
 from qa.store import EncodedPassage, Store, Vectors
 from qa.types import AddReport, Article, Failure, Flagged, Page, Passage, Progress, SyncReport, Validators

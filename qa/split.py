@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from qa.leads import leads
-from qa.plaintext import blocks_of
+from qa.readers.plaintext import blocks_of
 from qa.sentences import sentence_ends
 from qa.types import Article, Block, Passage
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qa.blocks import Piece
-from qa.body import _pieces
 from qa.charset import decode
-from qa.chrome import drop_pointers
 from qa.errors import ArticleQAError, NoArticleText, UnsupportedSource
 from qa.extract import article_id, read, read_page
+from qa.readers.body import _pieces
+from qa.readers.chrome import drop_pointers
 from qa.types import Article, Page
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"

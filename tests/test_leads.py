@@ -7,7 +7,7 @@ from dataclasses import replace
 from qa import Article, Citation
 from qa.blocks import Piece, lay_out
 from qa.leads import leads, read_out
-from qa.plaintext import blocks_of
+from qa.readers.plaintext import blocks_of
 
 
 def _leads(article: Article) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from qa import read_page
-from qa.bylines import names_in
-from qa.dates import iso_day, says_only_when
 from qa.language import language_of, settled_language
-from qa.metadata import HtmlMetadata, of_html, saved_from
+from qa.readers.bylines import names_in
+from qa.readers.dates import iso_day, says_only_when
+from qa.readers.metadata import HtmlMetadata, of_html, saved_from
 
 
 def known(head: str = "", body: str = "", *, url: str | None = None, html: str = "<html>") -> HtmlMetadata:

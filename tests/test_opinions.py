@@ -8,7 +8,7 @@ import pytest
 
 from qa import read_page
 from qa.blocks import Piece
-from qa.opinions import agreed, readability_html, rescued
+from qa.readers.opinions import agreed, readability_html, rescued
 
 BODY = [
     "The lighthouse at Skerry Point was lit for the first time in March 1871, after four winters of work on the rock.",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa import Article, SourceError, read_page
 from qa.errors import NoArticleText
-from qa.pdflines import read_apart
+from qa.readers.pdflines import read_apart
 
 TOP = 560
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa.errors import NoArticleText
 from qa.extract import read_page
-from qa.plaintext import blocks_of
+from qa.readers.plaintext import blocks_of
 from qa.types import Article
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qa import Article, Block
 from qa.blocks import Piece, lay_out
-from qa.plaintext import blocks_of
+from qa.readers.plaintext import blocks_of
 from qa.split import sentence_spans, split, word_count
 from qa.types import BLOCK_KINDS, Passage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.whole import page_tree, pieces_of, without_contents
+from qa.readers.whole import page_tree, pieces_of, without_contents
 
 
 def pieces(body: str, *, head: str = "") -> list[tuple[str, int, str]]:

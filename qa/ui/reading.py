@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
 
-from qa.plaintext import blocks_of
+from qa.readers.plaintext import blocks_of
 from qa.render import long_date, safe_url
 from qa.types import Article, Block
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from qa.pdflines import Line, PdfText
+from qa.readers.pdflines import Line, PdfText
 
 _ROWS = 3  # at each edge of a page
 _PAGE_NUMBER = re.compile(

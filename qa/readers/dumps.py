@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from qa.bylines import byline_part
-from qa.chrome import byline_names, ends_a_sentence, is_afterword, is_counter, is_disclaimer, is_promotion
-from qa.dates import says_only_when
-from qa.outline import Line
+from qa.readers.bylines import byline_part
+from qa.readers.chrome import byline_names, ends_a_sentence, is_afterword, is_counter, is_disclaimer, is_promotion
+from qa.readers.dates import says_only_when
+from qa.readers.outline import Line
 
 BULLET = re.compile(r"[ \t\u00a0]*[-*+•‣◦▪●·»][ \t\u00a0]+(?P<text>\S.*)$")
 NOTICE = re.compile(

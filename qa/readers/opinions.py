@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from qa.blocks import Piece
-from qa.chrome import ends_a_sentence
+from qa.readers.chrome import ends_a_sentence
 
 logger = logging.getLogger(__name__)
 

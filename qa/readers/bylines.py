@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qa.blocks import one_line
-from qa.chrome import byline_names, same_text
-from qa.dates import MONTH, says_only_when
-from qa.markup import around_headings, attribute, elsewhere, short_text, tags
+from qa.readers.chrome import byline_names, same_text
+from qa.readers.dates import MONTH, says_only_when
+from qa.readers.markup import around_headings, attribute, elsewhere, short_text, tags
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

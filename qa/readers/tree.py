@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from qa.chrome import same_text
+from qa.readers.chrome import same_text
 
 
 def open_layout_tables(tree: Any) -> None:

@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qa.blocks import Piece, code_lines, one_line
-from qa.captions import with_captions
-from qa.chrome import ends_a_sentence
-from qa.markup import UNSEEN, tags
-from qa.opinions import agreed, readability_html, rescued
-from qa.tree import (
+from qa.readers.captions import with_captions
+from qa.readers.chrome import ends_a_sentence
+from qa.readers.markup import UNSEEN, tags
+from qa.readers.opinions import agreed, readability_html, rescued
+from qa.readers.tree import (
     drop_hover_cards,
     join_cut_body,
     keep_quotes,

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qa.blocks import Piece, one_line
-from qa.chrome import ends_a_sentence, same_text
-from qa.markup import attribute, json_ld, meta_values, tags, type_of, visible_lines
+from qa.readers.chrome import ends_a_sentence, same_text
+from qa.readers.markup import attribute, json_ld, meta_values, tags, type_of, visible_lines
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -3,7 +3,7 @@
 PDFium is Chrome's. Beside pdfminer.six it reads formulas and old fonts rightly, and pages seven times as fast.
 A PDF is a program of sorts: streams unpack to a thousand times their size, again and again, and drawings call
 drawings. So a process with a limit on its memory and time reads it, and whatever a file does ends there.
-It answers on its standard output in JSON; `python -m qa.pdflines < file.pdf` shows what it sees.
+It answers on its standard output in JSON; `python -m qa.readers.pdflines < file.pdf` shows what it sees.
 """
 
 from __future__ import annotations
@@ -80,17 +80,21 @@ def read_apart(content: bytes, where: str, *, seconds: int = MAX_SECONDS, memory
 
     Raises SourceError where the file is damaged, protected or too large.
     """
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         done = subprocess.run(  # noqa: S603 - this program itself
-            [sys.executable, "-P", "-m", "qa.pdflines", str(seconds), str(memory)],
+            [sys.executable, "-P", "-m", "qa.readers.pdflines", str(seconds), str(memory)],
             input=content,
             capture_output=True,
             timeout=2 * seconds,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
             check=False,
         )
+        if b"No module named" in done.stderr:
+            raise SourceError(
+                f"{where} cannot be read: {done.stderr.decode(errors='replace').strip().splitlines()[-1]}"
+            )
         answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {"problem": "large"}
     except (subprocess.TimeoutExpired, ValueError):
         answer = {"problem": "large"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qa.chrome import ends_a_sentence
+from qa.readers.chrome import ends_a_sentence
 from qa.types import Block, BlockKind
 
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(?P<text>\S.*?)(?:[ \t]+#+)?[ \t]*$")

@@ -1,7 +1,7 @@
 """PDF to Article: lines of type become paragraphs, headings, lists and captions, with the page each begins on.
 
 A PDF says where letters stand, and little of what they are. What is read off it: lines and their order
-(qa/pdflines.py); heads, feet and page numbers, which stand at one place of many pages; the usual
+(qa/readers/pdflines.py); heads, feet and page numbers, which stand at one place of many pages; the usual
 size of the type, its headings larger or bolder; paragraphs by indents, gaps and lines that end early. Sentences run
 on over columns and pages, and words cut at a line's end are made whole where the document shows how they are spelt.
 """
@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from qa.blocks import Piece, lay_out, one_line
-from qa.bylines import byline_part, persons_in
-from qa.chrome import byline_names, drop_head, ends_a_sentence, same_text
-from qa.dates import iso_day, says_only_when
 from qa.errors import NoArticleText
 from qa.language import language_of
-from qa.outline import is_caption
-from qa.pdflines import Line, PdfText, read_apart
-from qa.pdfrunning import without_running_lines
-from qa.pdftables import with_rows
+from qa.readers.bylines import byline_part, persons_in
+from qa.readers.chrome import byline_names, drop_head, ends_a_sentence, same_text
+from qa.readers.dates import iso_day, says_only_when
+from qa.readers.outline import is_caption
+from qa.readers.pdflines import Line, PdfText, read_apart
+from qa.readers.pdfrunning import without_running_lines
+from qa.readers.pdftables import with_rows
 from qa.types import Article, BlockKind, Page
 
 

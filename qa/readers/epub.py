@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from qa.archive import Archive
 from qa.blocks import Piece, lay_out, one_line
-from qa.bylines import names_in
 from qa.charset import decode
-from qa.chrome import drop_head
 from qa.errors import InvalidInput, NoArticleText, SourceError
 from qa.language import language_of
+from qa.readers.archive import Archive
+from qa.readers.bylines import names_in
+from qa.readers.chrome import drop_head
+from qa.readers.whole import page_tree, pieces_of, without_contents, xml_tree
 from qa.types import Article, Page, iso_date
-from qa.whole import page_tree, pieces_of, without_contents, xml_tree
 
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 # Ways to garble fonts, not text: https://www.w3.org/TR/epub-33/#sec-font-obfuscation

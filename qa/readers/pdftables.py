@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa.pdflines import Line
+from qa.readers.pdflines import Line
 
 _LEAST_ROWS = 3  # two lines that happen to stand side by side are no table
 _CELL = 24  # characters in a cell on average: lines of newspaper columns have 30

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from qa.blocks import Piece
-from qa.dates import iso_day, says_only_when
+from qa.readers.dates import iso_day, says_only_when
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
 _ALNUM = re.compile(r"[\W_]+")

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.blocks import Piece, one_line
-from qa.chrome import same_text
-from qa.markup import UNSEEN
-from qa.markup import tags as markup_tags
+from qa.readers.chrome import same_text
+from qa.readers.markup import UNSEEN
+from qa.readers.markup import tags as markup_tags
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -9,15 +9,15 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from qa.archive import Archive
 from qa.blocks import Piece, lay_out, one_line
-from qa.bylines import byline_part, persons_in
-from qa.chrome import byline_names, drop_head
-from qa.dates import iso_day, says_only_when
 from qa.errors import NoArticleText, SourceError
 from qa.language import language_of
+from qa.readers.archive import Archive
+from qa.readers.bylines import byline_part, persons_in
+from qa.readers.chrome import byline_names, drop_head
+from qa.readers.dates import iso_day, says_only_when
+from qa.readers.whole import page_tree, pieces_of, without_contents, xml_tree
 from qa.types import Article, Page
-from qa.whole import page_tree, pieces_of, without_contents, xml_tree
 
 _STYLES = """
 p[style-name='Title'] => h1.title:fresh

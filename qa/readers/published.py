@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from qa.blocks import one_line
-from qa.bylines import byline_part
-from qa.chrome import same_text
-from qa.dates import DateSaid, dates_said, iso_day, says_only_when, set_off
-from qa.markup import UNSEEN, around_headings, attribute, elsewhere, tags
+from qa.readers.bylines import byline_part
+from qa.readers.chrome import same_text
+from qa.readers.dates import DateSaid, dates_said, iso_day, says_only_when, set_off
+from qa.readers.markup import UNSEEN, around_headings, attribute, elsewhere, tags
 from qa.types import DateSource
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Text dumps of pages and Markdown files to Articles.
 
-Text saved from a browser has menus, teasers and notices around the article; qa/dumps.py finds it among them. A
+Text saved from a browser has menus, teasers and notices around the article; qa/readers/dumps.py finds it among them. A
 text without at least two signs of such surroundings is an article already and stays as it is, to the character.
 """
 
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from qa.blocks import Piece, lay_out, one_line, printable
-from qa.bylines import byline_part, names_in, signed_and_dated
-from qa.chrome import (
+from qa.errors import NoArticleText
+from qa.language import settled_language
+from qa.readers.bylines import byline_part, names_in, signed_and_dated
+from qa.readers.chrome import (
     byline_names,
     ends_a_sentence,
     is_afterword,
@@ -22,11 +24,9 @@ from qa.chrome import (
     same_text,
     trim_tail,
 )
-from qa.dates import dates_said, iso_day, says_only_when
-from qa.dumps import BULLET, NOTICE, bare, body, is_prose, signs
-from qa.errors import NoArticleText
-from qa.language import settled_language
-from qa.outline import Line, blocks_of, is_wrapped, line_kind, lines_of, wrap_width
+from qa.readers.dates import dates_said, iso_day, says_only_when
+from qa.readers.dumps import BULLET, NOTICE, bare, body, is_prose, signs
+from qa.readers.outline import Line, blocks_of, is_wrapped, line_kind, lines_of, wrap_width
 from qa.types import Article, DateSource
 
 __all__ = ["blocks_of", "read_text"]

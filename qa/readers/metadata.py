@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from qa.blocks import one_line
-from qa.bylines import all_names, marked_authors
-from qa.chrome import byline_names, same_text
 from qa.links import web_address
-from qa.markup import attribute, json_ld, meta_values, tags, text_of, type_of, visible_lines
-from qa.published import published
+from qa.readers.bylines import all_names, marked_authors
+from qa.readers.chrome import byline_names, same_text
+from qa.readers.markup import attribute, json_ld, meta_values, tags, text_of, type_of, visible_lines
+from qa.readers.published import published
 from qa.types import DateSource
 
 if TYPE_CHECKING:
