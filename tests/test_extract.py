@@ -15,6 +15,7 @@ from qa.errors import ArticleQAError, NoArticleText, UnsupportedSource
 from qa.extract import article_id, read, read_page
 from qa.readers.body import _pieces
 from qa.readers.chrome import drop_pointers
+from qa.split import split
 from qa.types import Article, Page
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "articles"
@@ -336,6 +337,21 @@ def test_rows_inside_cells_of_rows_are_read() -> None:
     inner = "<p>before<table><row><cell>in</cell></row></table></p>"
     body = etree.fromstring(f"<body><table><row><cell>{inner}</cell><cell>b</cell></row></table><p>end</p></body>")
     assert [(piece.kind, piece.text) for piece in _pieces(body)] == [("row", "before in | b"), ("paragraph", "end")]
+
+
+def test_right_to_left_pages_are_read_without_the_marks_that_steer_a_screen() -> None:
+    first = "أضيئت منارة الصخرة لأول مرة عام 1876، ولم تنطفئ بعد ذلك أكثر من ساعة واحدة."
+    second = "من كان يحرسها؟ أربعة رجال كانوا يتناوبون كل أربع ساعات ويكتبون حالة الطقس."
+    page = (
+        f'<html lang="ar" dir="rtl"><head><title>منارة الصخرة</title></head><body><article><h1>منارة الصخرة</h1>'
+        f"<p>\u200f{first[:20]}\u202b{first[20:]}\u202c</p><p>{second}</p></article></body></html>"
+    )
+    for encoding in ("utf-8", "utf-16", "windows-1256"):
+        article = read_page(page.encode(encoding, "xmlcharrefreplace"), charset=encoding)
+        assert (article.title, article.language) == ("منارة الصخرة", "ar")
+        assert article.text == f"{first}\n\n{second}"
+    quoted = [article.text[start:end] for passage in split(article) for start, end in passage.sentences]
+    assert quoted == [first, "من كان يحرسها؟", second.partition("؟ ")[2]]
 
 
 def test_ten_thousand_nested_elements_are_read_in_good_time() -> None:
