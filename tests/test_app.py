@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from gradio_client import Client  # type: ignore[import-untyped]
 
 from qa import Article, Block, Filters, InvalidInput, Library
-from qa.types import Progress
+from qa.types import FLAGS, Progress
 from qa.ui import shelf
 from qa.ui.ask import NO_ARTICLES, asking, example_questions
 from qa.ui.conversation import filters, history, messages, panels
@@ -292,6 +292,16 @@ class TestShelf:
         assert told.select("img") == []
         assert told.select_one("summary").text == "1 not added"  # type: ignore[union-attr]
         assert list((Path(library.folder) / "uploads").iterdir()) == []
+
+    def test_a_page_that_is_not_whole_is_named(self, library: Library, tmp_path: Path) -> None:
+        page = tmp_path / "cut.html"
+        page.write_text("<html><body><article><p>The pier stands on forty piles, and thirty-nine of them are ro")
+        told = BeautifulSoup(shelf.add(library, [str(page)], ""), "html.parser")
+        assert [each.get_text() for each in told.find_all("summary")] == ["1 article added", "1 not whole"]
+        assert "the file ends in the middle; save or download it again" in told.get_text()
+        mark = BeautifulSoup(shelf.table(library), "html.parser").select_one(".qa-flag")
+        assert mark is not None
+        assert (mark.get_text(), mark["title"]) == ("file cut short", FLAGS["cut-short"])
 
     def test_table_lists_searches_and_escapes(self, library: Library) -> None:
         assert "No articles yet" in shelf.table(library)

@@ -127,6 +127,17 @@ def test_add_names_what_failed(run: Any, pages: Path) -> None:
     assert "none.html" in report["failed"][0]["source"]
 
 
+def test_add_and_list_name_what_is_not_whole(run: Any, tmp_path: Path) -> None:
+    page = tmp_path / "cut.html"
+    page.write_text("<html><body><article><p>The pier stands on forty piles, and thirty-nine of them are ro")
+    code, out, _ = run("add", page)
+    assert code == DONE
+    assert out.splitlines()[0] == f"not whole: {page}: the file ends in the middle; save or download it again"
+    assert run("list")[1].splitlines()[0].endswith(" (cut-short)")
+    listed = json.loads(run("list", "--json")[1])["articles"]
+    assert [article["flags"] for article in listed] == [["cut-short"]]
+
+
 def test_library_from_the_environment(run: Any, pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTICLE_QA_LIBRARY", str(tmp_path / "mine"))
     run("add", pages)
