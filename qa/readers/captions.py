@@ -54,8 +54,11 @@ def with_captions(pieces: list[Piece], soup: BeautifulSoup) -> list[Piece]:
         places.append(found if found >= 0 else (places[-1] if places else -1))
     first, last = next((place for place in places if place >= 0), 0), at
     texts = {same_text(text) for _, text, _ in captions}
+    once = {same_text(text): (place, text) for place, text, _ in reversed(captions)}  # slide shows repeat them
     waiting = [
-        (place, text) for place, text, sure in captions if sure and first < place <= last and not _CREDIT.match(text)
+        (place, text)
+        for place, text, sure in captions
+        if sure and first < place <= last and not _CREDIT.match(text) and once[same_text(text)] == (place, text)
     ]
     result: list[Piece] = []
     for place, piece in zip(places, pieces, strict=True):
