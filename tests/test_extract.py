@@ -15,6 +15,7 @@ from qa.errors import ArticleQAError, NoArticleText, UnsupportedSource
 from qa.extract import article_id, read, read_page
 from qa.readers.body import _pieces
 from qa.readers.chrome import drop_pointers
+from qa.readers.tree import leave_own_article
 from qa.split import split
 from qa.types import Article, Page
 
@@ -196,13 +197,23 @@ def test_the_headline_coming_again_ends_the_article() -> None:
 
 def test_other_articles_beside_the_one_with_the_headline_are_left_out() -> None:
     others = "".join(
-        f"<article class='post'><p>Another post, number {n}, on something else entirely. {'More. ' * 20}</p></article>"
+        f"<article class='post'><h2><a href='/{n}'>Number {n}</a></h2>"
+        f"<p>Another post on something else entirely. {'More. ' * 20}</p></article>"
         for n in range(3)
     )
     page = page_of(paragraphs(SENTENCES)).replace("</body>", f"{others}</body>")
     text = read_page(page).text
     assert SENTENCES[-1] in text
     assert "Another post" not in text
+
+
+def test_an_article_element_without_a_link_is_a_part_of_the_article() -> None:
+    from lxml.html import document_fromstring
+
+    parts = "<article id='list'><p>Two oars, a lantern.</p></article><article id='next'><a href='/2'>Next</a></article>"
+    tree = document_fromstring(page_of(paragraphs(SENTENCES)).replace("</body>", f"{parts}</body>"))
+    leave_own_article(tree, ["Harbours"])
+    assert [each.get("id") for each in tree.iter("article")] == [None, "list"]
 
 
 def test_a_body_cut_into_several_containers_is_read_whole() -> None:

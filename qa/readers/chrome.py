@@ -70,7 +70,7 @@ _AFTERWORD = re.compile(
     r"leave\s+a\s+(?:comment|reply)|(?:\d+\s+)?comments?|"
     r"about\s+the\s+authors?|newsletter|subscribe|follow\s+us|advertisement|tags|topics|categories|"
     r"mehr\s+zum\s+thema|das\s+könnte\s+sie\s+auch\s+interessieren|meistgelesen|ähnliche\s+artikel|verwandte\s+artikel|"
-    r"art[ií]culos\s+relacionados|relacionad[oa]s|noticias\s+relacionadas|lo\s+más\s+(?:leído|visto)|"
+    r"art[ií]culos\s+relacionados|relacionad[oa]s|(?:noticias|notas|entradas)\s+relacionadas|lo\s+más\s+(?:leído|visto)|"
     r"también\s+te\s+puede\s+interesar|"
     r"articles?\s+(?:similaires|liés|récents)|à\s+lire\s+aussi|les\s+plus\s+lus|sur\s+le\s+même\s+sujet|"
     r"articoli\s+correlati|leggi\s+anche|i\s+più\s+letti|artigos\s+relacionados|mais\s+lidas|leia\s+também|"

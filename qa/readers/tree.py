@@ -36,7 +36,10 @@ _TABLE_PARTS = ("thead", "tbody", "tfoot", "tr", "td", "th")
 
 
 def leave_own_article(tree: Any, titles: Collection[str]) -> None:
-    """Take other `article` elements out where exactly one holds the headline: they are teasers and comments."""
+    """Take other `article` elements out where exactly one holds the headline: they are teasers and comments.
+
+    Those without a link are neither; a recipe may have its ingredients in one.
+    """
     articles = list(tree.iter("article"))
     if len(articles) < 2:
         return
@@ -50,7 +53,7 @@ def leave_own_article(tree: Any, titles: Collection[str]) -> None:
         return  # a header of its own, with the body elsewhere
     around = {*holder.iterancestors(), *holder.iter("article")}
     for other in articles:
-        if other not in around and other.getparent() is not None:
+        if other not in around and other.getparent() is not None and next(other.iter("a"), None) is not None:
             other.drop_tree()
 
 
