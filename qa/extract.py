@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 
 from qa import formats
+from qa.addresses import host
 from qa.blocks import lay_out, one_line, printable, whole_characters
 from qa.charset import decode
 from qa.errors import NoArticleText, SourceError
@@ -95,7 +96,8 @@ def _by_module(name: str, page: Page, identity: str, where: str) -> Article:
     except Exception as error:  # parsers of binary files fail in ways of their own
         logger.info("reading %s by %s failed", where, name, exc_info=True)
         raise SourceError(f"{where} is damaged ({type(error).__name__}: {error}); open it and save it again") from error
-    return article if article.source == (page.location or None) else replace(article, source=page.location or None)
+    site = article.site or host(page.url or "").removeprefix("www.") or None
+    return replace(article, source=page.location or None, site=site)
 
 
 def _is_html(text: str, found: formats.Format | None) -> bool:

@@ -107,6 +107,12 @@ def ferry() -> Blocks:
 # ---------------------------------------------------------------- what each file says
 
 
+def test_a_document_from_the_web_is_of_its_site() -> None:
+    content = (DATA / "tide-mills.pdf").read_bytes()
+    article = read_page(content, "https://www.orrin-museum.example/files/tide-mills.pdf")
+    assert (article.site, article.title) == ("orrin-museum.example", "The Tide Mills of Orrin Bay")
+
+
 def test_a_pdf_of_two_columns_by_libreoffice() -> None:
     article = article_of("tide-mills.pdf")
     expected = tide_mills()
