@@ -53,7 +53,7 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
     text = _BREAK.sub("\n", printable(text)).removeprefix("\ufeff")
     facts, text = _front_matter(text)
     lines = unwrapped_lines(text)
-    if not any(line.raw for line in lines):
+    if not any(one_line(line.raw) for line in lines):
         raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
     first, last = body(lines)
     if (first, last) == (0, len(lines)) or signs(lines, first, last) < 2:
