@@ -48,6 +48,8 @@ _ENDS_PARAGRAPH = frozenset(
 # An end tag closes what is open inside its element, but nothing that ranks above it: "</b>" ends no <div>.
 _RANK = {"div": 1, "td": 2, "th": 2, "tr": 3, "thead": 4, "tbody": 4, "tfoot": 4, "table": 5, "body": 6, "html": 7}
 
+_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li".split())  # kept a little deeper: they part the text
+
 
 def bounded(html: str, where: str) -> str:
     """`html` without long scripts, styles and embedded data, and without tags nested deeper than DEPTH.
@@ -124,7 +126,7 @@ def _shallow(html: str) -> str:
                 counts[open_names.pop()] -= 1
             while open_names and open_names[-1] in _ENDS_BEFORE.get(name, ()):
                 counts[open_names.pop()] -= 1
-            drop = len(open_names) >= DEPTH
+            drop = len(open_names) >= DEPTH + 2 * (name in _PARAGRAPHS)
             if drop:
                 dropped[name] += 1
             else:

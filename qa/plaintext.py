@@ -60,7 +60,7 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
         blocks = blocks_of(text)
         _read_head(facts, [line.text for line in lines if line.raw][:_HEAD_LINES])
         heading = next((text[block.start : block.end] for block in blocks[:2] if block.kind == "heading"), None)
-        title = facts.title or heading or _first_line_title(lines) or _name(source) or _beginning(text)
+        titles = (facts.title, heading, _first_line_title(lines), _name(source), _beginning(text))
     else:
         before = [line for line in lines[:first] if line.raw]
         found = _dump_title(before)
@@ -69,10 +69,10 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
             _read_head(facts, [line.text for line in before[max(0, found - 3) :]])
         facts.site = facts.site or _dump_site(lines)
         text, blocks = lay_out(trim_tail(_pieces(lines[first:last])))
-        title = facts.title or _name(source) or _beginning(text)
+        titles = (facts.title, _name(source), _beginning(text))
     return Article(
         id=identity,
-        title=one_line(title),
+        title=next((title for each in titles if (title := one_line(each or ""))), "Text"),
         text=text,
         url=facts.url or url,
         authors=facts.authors,
