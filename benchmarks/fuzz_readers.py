@@ -4,8 +4,8 @@
     python benchmarks/fuzz_readers.py --sizes MB [--only WORD]
 
 The first form tries inputs made from the example articles, the tests' files and what is named (files may be gzipped):
-first every shape that has been trouble for parsers, at three sizes; then mutations of the seeds and markup drawn by
-hypothesis, in turns. The second form reads pages of that size and pages nested 100,000 deep, without mercy.
+first shapes that are trouble for parsers, at two sizes and in an order of their own for each seed number; then mutations
+of the seeds and markup drawn by hypothesis, in turns. The second form reads pages of that size and pages nested 100,000 deep, without mercy.
 Each input goes through all that `add` does before it encodes: `read_listing`, `read_page`, `split`, and the links of
 some citations; and what comes out is checked (blocks, passages, characters). That happens in a process of its own with
 a limit on its memory; one that is late is ended. An input is named by the seed number and its own number, and is the
@@ -666,9 +666,10 @@ def fuzz(seconds: float, seed: int, paths: Sequence[str], keep: Path | None, onl
     reader = Reader(seconds=20, memory=3 * 2**30)
     tally = Tally(keep)
     inputs = seeds(paths)
-    for size in (1_000, 20_000, 200_000):
-        for each in shapes(size):
-            if only in each.name and time.monotonic() - started < 0.75 * seconds:
+    dice = random.Random(seed)
+    for size, share in ((20_000, 0.3), (200_000, 0.6)):
+        for each in dice.sample(every := list(shapes(size)), len(every)):
+            if only in each.name and (only or time.monotonic() - started < share * seconds):
                 tally.count(f"shapes of {size:,}", each, reader.read(each))
     print(f"shapes done after {time.monotonic() - started:.0f} s", flush=True)
     number = 0

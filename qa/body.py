@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 logger = logging.getLogger(__name__)
+# Its "discarding data" would be printed where nobody set up logging; what it found is judged here.
+logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 
 _LONG_HEADING = 80  # characters; a longer one that ends with a full stop is a deck: it says, and heads nothing
 _BOLD_HEADING = 90  # characters; a bold line no longer than this and without a full stop heads what follows

@@ -25,6 +25,8 @@ _SKIPPED = re.compile(r"<(?:(?P<comment>!--)|(?P<name>script|style)(?=[\s/>])(?P
 _ENDS = {name: re.compile(rf"</{name}(?=[\s/>])", re.I) for name in ("script", "style")}
 # Pictures, fonts and frames written into an attribute: https://www.rfc-editor.org/rfc/rfc2397
 _DATA = re.compile(rf"data:[\w/+.;=-]{{0,100}},[^\s\"'<>()]{{{_LONG},}}", re.I)
+# Written-out control characters, which no parser of XML takes back: one of them costs a page its second opinions.
+_CONTROL = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f]));?", re.I)
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]{0,60})([^<>]*)>")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -54,10 +56,10 @@ _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li".split())  # kept a little deepe
 def bounded(html: str, where: str) -> str:
     """`html` without long scripts, styles and embedded data, and without tags nested deeper than DEPTH.
 
-    The text stays. Raises SourceError where more is left than MAX_CHARACTERS or MAX_TAGS; `where` is for the
+    The text stays, but for control characters. Raises SourceError where more is left than MAX_CHARACTERS or MAX_TAGS; `where` is for the
     message.
     """
-    html = _DATA.sub("data:,", _without_scripts(html))
+    html = _DATA.sub("data:,", _without_scripts(_CONTROL.sub("", html)))
     tags = 0
     if len(html) <= MAX_CHARACTERS:
         html = _shallow(html)

@@ -89,3 +89,8 @@ def test_what_is_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bounds, "_MAX_STRETCH", 5000)
     with pytest.raises(SourceError, match=r"^salt\.html has a stretch of text of more than 5,000 bytes"):
         bounded(PAGE.format("so " * 2000), "salt.html")
+
+
+def test_control_characters_written_out_are_dropped_and_others_stay() -> None:
+    kept = "&#9;&#10;&#13;&#32;&#x20;&#xA0;&#x1F600;&#128;&#100;"
+    assert bounded(f"<p>Salt&#0;&#1;&#x1f;&#X0B;&#0031 {kept}</p>", "x") == f"<p>Salt {kept}</p>"
