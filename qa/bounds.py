@@ -56,8 +56,8 @@ _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li".split())  # kept a little deepe
 def bounded(html: str, where: str) -> str:
     """`html` without long scripts, styles and embedded data, and without tags nested deeper than DEPTH.
 
-    The text stays, but for control characters. Raises SourceError where more is left than MAX_CHARACTERS or MAX_TAGS; `where` is for the
-    message.
+    The text stays, but for control characters. Raises SourceError where more is left than MAX_CHARACTERS or MAX_TAGS;
+    `where` is for the message.
     """
     html = _DATA.sub("data:,", _without_scripts(_CONTROL.sub("", html)))
     tags = 0

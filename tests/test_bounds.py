@@ -32,7 +32,8 @@ def test_scripts_styles_and_embedded_pictures_are_cut_and_json_ld_stays() -> Non
     script, style, picture = "if (a < b) { c() }\n" * 200, "p { margin: 0 }\n" * 200, "QUJD" * 1000
     stated = '{"@type": "Article", "headline": "Rakes", "text": "' + "salt " * 400 + '"}'
     page = PAGE.format(
-        f"<script src='a.js'>{script}</script><STYLE>{style}</STYLE><script type='application/ld+json'>{stated}</script>"
+        f"<script src='a.js'>{script}</script><STYLE>{style}</STYLE>"
+        f"<script type='application/ld+json'>{stated}</script>"
         f"<img alt='a rake' src='data:image/png;base64,{picture}'>"
     )
     assert bounded(page, "x") == PAGE.format(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -525,3 +526,23 @@ def test_binary_data_under_the_name_of_a_page_is_refused(content: bytes) -> None
 def test_a_stray_control_character_is_no_reason_to_refuse() -> None:
     prose = "<p>The harbour was dredged in 1931, and again after the war, to nine metres at low water.</p>" * 4
     assert "\x00" not in read_page(f"<html><body>\x00{prose}</body></html>".encode()).text
+
+
+def test_a_paragraph_of_many_pictures_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bs4 import BeautifulSoup, Tag
+
+    from qa.captions import with_captions
+
+    looked_at = []
+    get_text = Tag.get_text
+
+    def counted(tag: Tag, *args: Any, **named: Any) -> str:
+        looked_at.append(tag.name)
+        return get_text(tag, *args, **named)
+
+    monkeypatch.setattr(Tag, "get_text", counted)
+    body = f"<p>First the pans.</p><p>{'<img src=a>' * 50}<small>Rakes by the wall</small></p><p>Then the store.</p>"
+    pieces = [Piece("paragraph", text) for text in ("First the pans.", "Rakes by the wall", "Then the store.")]
+    kinds = [piece.kind for piece in with_captions(pieces, BeautifulSoup(body, "lxml"))]
+    assert kinds == ["paragraph", "caption", "paragraph"]
+    assert len(looked_at) == 2  # whether it is short, and what it says
