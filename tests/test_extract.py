@@ -546,3 +546,28 @@ def test_a_paragraph_of_many_pictures_is_looked_at_once(monkeypatch: pytest.Monk
     kinds = [piece.kind for piece in with_captions(pieces, BeautifulSoup(body, "lxml"))]
     assert kinds == ["paragraph", "caption", "paragraph"]
     assert len(looked_at) == 2  # whether it is short, and what it says
+
+
+def test_a_page_of_very_many_tags_is_not_read_by_every_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    import trafilatura
+
+    asked = []
+    bare_extraction = trafilatura.bare_extraction
+
+    def watched(*args: Any, **named: Any) -> Any:
+        asked.append(named["fast"])
+        return bare_extraction(*args, **named)
+
+    monkeypatch.setattr(trafilatura, "bare_extraction", watched)
+    prose = "The pans were raked at noon, when the wind had died and the brine stood still for an hour or more."
+    page = f"<html><body><article><h1>Pans</h1>{{}}<p>{prose}</p><p>{prose[::-1]}</p></article></body></html>"
+    assert read_page(page.format(""), media_type="text/html").text.startswith(prose)
+    assert set(asked) == {False}
+    asked.clear()
+    many = "".join(f"<p>Pan number {number} is as wide as two rakes.</p>" for number in range(7000))
+    article = read_page(page.format(many), media_type="text/html")
+    assert set(asked) == {True}
+    assert (len(article.blocks), article.text[article.blocks[6999].start : article.blocks[6999].end]) == (
+        7002,
+        "Pan number 6999 is as wide as two rakes.",
+    )
