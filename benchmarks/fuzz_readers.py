@@ -1,11 +1,13 @@
+# ruff: noqa: ARG001, the changes of an input are all called alike
 """What the readers do with damaged, hostile and huge files: an article or a typed error, in bounded time and memory.
 
     python benchmarks/fuzz_readers.py [--seconds N] [--seed N] [--keep FOLDER] [FILE OR FOLDER ...]
     python benchmarks/fuzz_readers.py --sizes MB [--only WORD]
 
 The first form tries inputs made from the example articles, the tests' files and what is named (files may be gzipped):
-first shapes that are trouble for parsers, at two sizes and in an order of their own for each seed number; then mutations
-of the seeds and markup drawn by hypothesis, in turns. The second form reads pages of that size and pages nested 100,000 deep, without mercy.
+first shapes that are trouble for parsers, at two sizes and in an order of their own for each seed number; then
+mutations of the seeds and markup drawn by hypothesis, in turns. The second form reads pages of that size and pages
+nested 100,000 deep, without mercy.
 Each input goes through all that `add` does before it encodes: `read_listing`, `read_page`, `split`, and the links of
 some citations; and what comes out is checked (blocks, passages, characters). That happens in a process of its own with
 a limit on its memory; one that is late is ended. An input is named by the seed number and its own number, and is the
@@ -256,23 +258,21 @@ HOSTILE = (
         "PK\x03\x04",
     ),
 )
+META = (
+    '<html><head><meta name="author" content="@"><meta property="og:title" content="@"><meta name="date" content="@">'
+    '<meta property="og:site_name" content="@"><link rel="canonical" href="@"></head><p>#</p></html>'
+)
+JSON_LD = (
+    '<html><script type="application/ld+json">{"@type": "Article", "headline": "@", "author": {"name": "@"}, '
+    '"datePublished": "@", "publisher": {"name": "@"}}</script><p>#</p></html>'
+)
 PLACES: tuple[tuple[str, str, str], ...] = (  # name, media type, page with a place for a string
     ("title", "text/html", "<html><head><title>@</title></head><body><h1>@</h1><p>#</p></body></html>"),
     ("byline", "text/html", '<html><body><h1>Salt</h1><p class="byline">@</p><time>@</time><p>#</p></body></html>'),
     ("paragraph", "text/html", "<html><body><article><h1>Salt</h1><p>#</p><p>@</p><p>#</p></article></body></html>"),
     ("loose", "text/html", "<html><body>@<div>#<br>@<br><b>@</b></div>#</body></html>"),
-    (
-        "meta",
-        "text/html",
-        '<html><head><meta name="author" content="@"><meta property="og:title" content="@"><meta name="date" '
-        'content="@"><meta property="og:site_name" content="@"><link rel="canonical" href="@"></head><p>#</p></html>',
-    ),
-    (
-        "json-ld",
-        "text/html",
-        '<html><script type="application/ld+json">{"@type": "Article", "headline": "@", "author": {"name": "@"}, '
-        '"datePublished": "@", "publisher": {"name": "@"}}</script><p>#</p></html>',
-    ),
+    ("meta", "text/html", META),
+    ("json-ld", "text/html", JSON_LD),
     ("attributes", "text/html", '<html><body><div class="@" id="@"><p style="@">#</p><a href="@">@</a></div></html>'),
     ("script", "text/html", "<html><script>@</script><style>@</style><!-- @ --><p>#</p></html>"),
     ("caption", "text/html", "<html><body><p>#</p><figure><img><figcaption>@</figcaption></figure><p>#</p></html>"),
@@ -405,7 +405,7 @@ def shapes(size: int) -> Iterator[Input]:
             "text/html",
             charset=charset,
         )
-    random_bytes = random.Random(size).randbytes(size)  # noqa: S311 - nothing secret
+    random_bytes = random.Random(size).randbytes(size)
     for media_type in sorted({*TYPES.values(), "", "image/png", "text/html; charset=x"}):
         yield Input(f"noise as {media_type} ({size:,})", random_bytes, media_type)
     yield Input(
@@ -449,7 +449,7 @@ def seeds(paths: Sequence[str]) -> list[Input]:
 
 def mutated(inputs: Sequence[Input], number: int, seed: int) -> Input:
     """Mutation `number` of the seeds."""
-    dice = random.Random(f"{seed}/{number}")  # noqa: S311 - nothing secret
+    dice = random.Random(f"{seed}/{number}")
     one, other = dice.choice(inputs), dice.choice(inputs)
     content, media_type, charset = one.content, one.media_type, None
     done = []
@@ -523,7 +523,7 @@ def renamed(dice: random.Random, content: bytes, other: bytes) -> bytes:
 
 def hostile(dice: random.Random, content: bytes, other: bytes) -> bytes:
     """A string that is trouble for patterns, between two words or tags."""
-    string = dice.choice(HOSTILE).encode("utf-8", "replace")
+    string: bytes = dice.choice(HOSTILE).encode("utf-8", "replace")
     places = [match.end() for match in re.finditer(rb"[>\s]", content[:400_000])] or [0]
     at = dice.choice(places)
     return content[:at] + string * (int(100_000 ** dice.random()) // len(string) + 1) + content[at:]
@@ -586,7 +586,8 @@ def drawn(reader: Reader, tally: Tally, examples: int, seed: int) -> None:
     def element(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         return st.builds(
             lambda name, given, parts, closed: (
-                f"<{name}{''.join(f' {key}={value!r}' for key, value in given)}>{''.join(parts)}{f'</{name}>' if closed else ''}"
+                f"<{name}{''.join(f' {key}={value!r}' for key, value in given)}>"
+                f"{''.join(parts)}{f'</{name}>' if closed else ''}"
             ),
             names,
             marks,
@@ -696,7 +697,8 @@ def paragraph(number: int) -> str:
 
 def sized(size: int) -> Iterator[tuple[str, Callable[[], Input]]]:
     """Files of `size` bytes, and pages nested 100,000 deep, made when they are asked for."""
-    page = "<!doctype html><html><head><title>Salt and tin</title></head><body><article><h1>Salt and tin</h1>{}</article></body></html>"
+    head = "<!doctype html><html><head><title>Salt and tin</title></head><body><article><h1>Salt and tin</h1>"
+    page = head + "{}</article></body></html>"
     count = size // len(paragraph(10_000))
 
     def made(body: Callable[[], str], media_type: str = "text/html") -> Callable[[], Input]:

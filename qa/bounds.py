@@ -50,7 +50,7 @@ _ENDS_PARAGRAPH = frozenset(
 # An end tag closes what is open inside its element, but nothing that ranks above it: "</b>" ends no <div>.
 _RANK = {"div": 1, "td": 2, "th": 2, "tr": 3, "thead": 4, "tbody": 4, "tfoot": 4, "table": 5, "body": 6, "html": 7}
 
-_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li".split())  # kept a little deeper: they part the text
+_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6".split())  # kept a little deeper: they part the text
 
 
 def bounded(html: str, where: str) -> str:
@@ -108,7 +108,7 @@ def _shallow(html: str) -> str:
     counts: Counter[str] = Counter()  # of the open elements, by name
     dropped: Counter[str] = Counter()  # of the tags left out and not closed yet
     parts: list[str] = []
-    done = 0
+    done = inside = 0  # inside of how many tags left out
     for match in _TAG.finditer(html):
         name = match[2].lower()
         if name in _VOID:
@@ -117,6 +117,7 @@ def _shallow(html: str) -> str:
             drop = dropped[name] > 0
             if drop:
                 dropped[name] -= 1
+                inside -= 1
             elif counts[name]:
                 rank = _RANK.get(name, 0)
                 above = next(n for n, other in enumerate(reversed(open_names)) if other == name)
@@ -126,11 +127,13 @@ def _shallow(html: str) -> str:
         else:
             if open_names and open_names[-1] == "p" and name in _ENDS_PARAGRAPH:
                 counts[open_names.pop()] -= 1
-            while open_names and open_names[-1] in _ENDS_BEFORE.get(name, ()):
+            while not inside and open_names and open_names[-1] in _ENDS_BEFORE.get(name, ()):
                 counts[open_names.pop()] -= 1
-            drop = len(open_names) >= DEPTH + 2 * (name in _PARAGRAPHS)
+            # Items and cells of a list or table that was left out are of no list: they would pile up in the one around
+            drop = len(open_names) >= DEPTH + 2 * (name in _PARAGRAPHS) or (inside > 0 and name in _ENDS_BEFORE)
             if drop:
                 dropped[name] += 1
+                inside += 1
             else:
                 open_names.append(name)
                 counts[name] += 1

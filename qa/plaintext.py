@@ -68,6 +68,7 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
     if not any(one_line(line.raw) for line in lines):
         raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
     first, last = body(lines) if len(lines) <= _PAGE_LINES else (0, len(lines))
+    titles: tuple[str | None, ...]
     if (first, last) == (0, len(lines)) or signs(lines, first, last) < 2:
         blocks = blocks_of(text)
         _read_head(facts, [line.text for line in lines if line.raw][:_HEAD_LINES])
