@@ -50,6 +50,16 @@ def one_line(text: str) -> str:
     return " ".join(_DROPPED.sub("", whole_characters(text)).split())
 
 
+_LONGEST_TITLE = 400  # characters; papers and decrees have titles of 300
+
+
+def shortened(title: str) -> str:
+    """A title or name as it is, or its first words where a page names itself with more than any title has."""
+    if len(title) <= _LONGEST_TITLE:
+        return title
+    return (title[:_LONGEST_TITLE].rsplit(" ", 1)[0] or title[:_LONGEST_TITLE]) + " …"
+
+
 def code_lines(text: str) -> str:
     """Code with its lines and indentation, without blank lines at both ends."""
     lines = [_DROPPED.sub("", line).rstrip() for line in whole_characters(text).expandtabs(4).splitlines()]

@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from qa import formats
 from qa.addresses import host
-from qa.blocks import lay_out, one_line, printable, whole_characters
+from qa.blocks import lay_out, one_line, printable, shortened, whole_characters
 from qa.charset import decode
 from qa.errors import NoArticleText, SourceError
 from qa.language import settled_language
 from qa.readers import flags, metadata, plaintext
 from qa.readers.body import main_pieces
+from qa.readers.bounds import bounded
 from qa.readers.chrome import drop_head, drop_pointers, mark_headings, trim_tail
 from qa.types import Article, Page
 
@@ -65,8 +66,20 @@ def read_page(
     transport said; the page's own declaration and the bytes are weighed against it.
     The article's text has no headline, byline or date at its head (they are its metadata) and no menus,
     link lists or promotions. Raises NoArticleText where nothing is left, UnsupportedSource for other kinds,
-    SourceError for a file that is damaged or protected.
+    SourceError for a file that is damaged or protected, or a page larger than `qa.readers.bounds` lets through.
     """
+    article = _read(content, url, media_type=media_type, charset=charset, source=source)
+    title, authors = shortened(article.title), tuple(map(shortened, article.authors))
+    return (
+        article
+        if (title, authors) == (article.title, article.authors)
+        else replace(article, title=title, authors=authors)
+    )
+
+
+def _read(
+    content: bytes | str, url: str | None, *, media_type: str | None, charset: str | None, source: str | None
+) -> Article:
     where = source or url or "the content"
     identity = article_id(source or url or content)
     if isinstance(content, bytes):
@@ -112,7 +125,7 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
     from bs4 import BeautifulSoup
 
     url = url or metadata.saved_from(text)
-    html = _shallow(printable(text))
+    html = bounded(printable(text), source or url or "the page")
     soup = BeautifulSoup(html, "lxml")
     known = metadata.of_html(soup, url)
     pieces = main_pieces(html, soup, url=known.url or url, titles=known.titles)
@@ -141,24 +154,3 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
         source=source,
         flags=flags.flags_of(soup, html, pieces),
     )
-
-
-_NESTING = re.compile(
-    r"<(/?)(?:div|section|span|ul|ol|li|dl|table|blockquote|font|center|b|i|u|em|strong|a|q|small|big)\b[^<>]*>", re.I
-)
-_DEPTH = 300  # elements inside one another; real pages stay below 100, and readers of trees are slow on deeper ones
-
-
-def _shallow(html: str) -> str:
-    """`html` without the tags that are nested deeper than _DEPTH; their text stays."""
-    depth = 0
-
-    def keep(match: re.Match[str]) -> str:
-        nonlocal depth
-        closing = bool(match[1])
-        depth += -1 if closing else 1
-        inside = depth + closing
-        depth = max(depth, 0)
-        return match[0] if inside <= _DEPTH else " "
-
-    return _NESTING.sub(keep, html)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -559,3 +560,48 @@ def test_binary_data_under_the_name_of_a_page_is_refused(content: bytes) -> None
 def test_a_stray_control_character_is_no_reason_to_refuse() -> None:
     prose = "<p>The harbour was dredged in 1931, and again after the war, to nine metres at low water.</p>" * 4
     assert "\x00" not in read_page(f"<html><body>\x00{prose}</body></html>".encode()).text
+
+
+def test_a_paragraph_of_many_pictures_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bs4 import BeautifulSoup, Tag
+
+    from qa.readers.captions import with_captions
+
+    looked_at = []
+    get_text = Tag.get_text
+
+    def counted(tag: Tag, *args: Any, **named: Any) -> str:
+        looked_at.append(tag.name)
+        return get_text(tag, *args, **named)
+
+    monkeypatch.setattr(Tag, "get_text", counted)
+    body = f"<p>First the pans.</p><p>{'<img src=a>' * 50}<small>Rakes by the wall</small></p><p>Then the store.</p>"
+    pieces = [Piece("paragraph", text) for text in ("First the pans.", "Rakes by the wall", "Then the store.")]
+    kinds = [piece.kind for piece in with_captions(pieces, BeautifulSoup(body, "lxml"))]
+    assert kinds == ["paragraph", "caption", "paragraph"]
+    assert len(looked_at) == 2  # whether it is short, and what it says
+
+
+def test_a_page_of_very_many_tags_is_not_read_by_every_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    import trafilatura
+
+    asked = []
+    bare_extraction = trafilatura.bare_extraction
+
+    def watched(*args: Any, **named: Any) -> Any:
+        asked.append(named["fast"])
+        return bare_extraction(*args, **named)
+
+    monkeypatch.setattr(trafilatura, "bare_extraction", watched)
+    prose = "The pans were raked at noon, when the wind had died and the brine stood still for an hour or more."
+    page = f"<html><body><article><h1>Pans</h1>{{}}<p>{prose}</p><p>{prose[::-1]}</p></article></body></html>"
+    assert read_page(page.format(""), media_type="text/html").text.startswith(prose)
+    assert set(asked) == {False}
+    asked.clear()
+    many = "".join(f"<p>Pan number {number} is as wide as two rakes.</p>" for number in range(7000))
+    article = read_page(page.format(many), media_type="text/html")
+    assert set(asked) == {True}
+    assert (len(article.blocks), article.text[article.blocks[6999].start : article.blocks[6999].end]) == (
+        7002,
+        "Pan number 6999 is as wide as two rakes.",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -94,3 +96,9 @@ def test_a_much_longer_text_that_is_prose_and_holds_the_short_one_stands_in() ->
 def test_readability_reads_nothing_from_what_is_no_page() -> None:
     assert readability_html("") == ""
     assert BODY[0] in readability_html(page("").decode())
+
+
+def test_readability_prints_no_traceback_where_nobody_set_up_logging() -> None:
+    script = "from qa.readers.opinions import readability_html; print(repr(readability_html('')))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("''\n", "")

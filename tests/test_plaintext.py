@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.errors import NoArticleText
+from qa.errors import NoArticleText, SourceError
 from qa.extract import read_page
+from qa.readers import plaintext
 from qa.readers.plaintext import blocks_of
 from qa.types import Article
 
@@ -296,3 +297,27 @@ def test_the_dump_of_a_file_is_read_by_its_suffix(tmp_path: Path) -> None:
 
     (tmp_path / "school.txt").write_text(DUMP, encoding="utf-16")
     assert read(load(tmp_path / "school.txt")).published == "2022-05-12"
+
+
+def test_a_text_of_too_many_lines_is_refused_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plaintext, "_MOST_LINES", 1000)
+    text = "The pans were raked at noon.\n" * 900
+    assert len(read_page(text, media_type="text/plain").blocks) == 900
+    with pytest.raises(SourceError, match=r"^/tmp/log\.txt has 1,100 lines; up to 1,000 are read"):
+        read_page(text + "\u2028" * 200, media_type="text/plain", source="/tmp/log.txt")
+
+
+def test_a_book_is_no_page_with_menus(monkeypatch: pytest.MonkeyPatch) -> None:
+    menu = "".join(f"* Pan {number}\n" for number in range(30))
+    prose = "The pans were raked at noon, when the wind had died and the brine stood still.\n\n" * 9
+    text = f"{menu}\n{prose}\nRelated posts\nShare this article\n© 2020 Pans\n{menu}"
+    assert "* Pan 7" not in read_page(text, media_type="text/plain").text
+    monkeypatch.setattr(plaintext, "_PAGE_LINES", 50)
+    assert read_page(text, media_type="text/plain").text == text
+
+
+def test_invisible_characters_are_no_text_and_no_title() -> None:
+    with pytest.raises(NoArticleText):
+        read_page("\u200b\n\u2060 \u200b", media_type="text/plain")
+    article = read_page("---\ntitle: \u200b\n---\nThe pans were raked at noon.\n", media_type="text/markdown")
+    assert article.title == "The pans were raked at noon."

@@ -84,14 +84,9 @@ def _caption_tags(soup: BeautifulSoup) -> dict[int, tuple[Tag, bool]]:
     for tag in markup_tags(soup, "p", "div", "span", "dd", class_=_CAPTION_CLASS):
         if not tag.find(["p", "div", "img", "figure"]) and not tag.find_parent(["figcaption", "figure"]):
             tags[id(tag)] = (tag, False)
-    for picture in markup_tags(soup, "img"):
-        holder = picture.find_parent(["p", "div", "td", "figure"])
-        if (
-            holder is not None
-            and holder.name == "p"
-            and holder.find(["font", "i", "em", "small", "span"])
-            and len(holder.get_text(" ", strip=True)) < 300
-        ):
+    holders = (picture.find_parent(["p", "div", "td", "figure"]) for picture in markup_tags(soup, "img"))
+    for holder in {id(each): each for each in holders if each is not None and each.name == "p"}.values():
+        if holder.find(["font", "i", "em", "small", "span"]) and len(holder.get_text(" ", strip=True)) < 300:
             tags[id(holder)] = (holder, False)
     return tags
 

@@ -16,6 +16,8 @@ from qa.blocks import Piece
 from qa.readers.chrome import ends_a_sentence
 
 logger = logging.getLogger(__name__)
+# It prints a traceback for a page that it cannot read, and raises the same; once is enough.
+logging.getLogger("readability").addHandler(logging.NullHandler())
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿฀-๿]|[^\W぀-ヿ㐀-鿿฀-๿]+")  # scripts without spaces count by character
 _HELD = 0.5  # the share of a piece's word triples that a reading has to hold

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from qa.blocks import Piece, lay_out, one_line, printable
-from qa.errors import NoArticleText
+from qa.errors import NoArticleText, SourceError
 from qa.language import settled_language
 from qa.readers.bylines import byline_part, names_in, signed_and_dated
 from qa.readers.chrome import (
@@ -32,6 +32,10 @@ from qa.types import Article, DateSource
 __all__ = ["blocks_of", "read_text"]
 
 _BREAK = re.compile(r"\r\n?")
+# A line takes 50 µs to read and split whatever it holds: a file of 50 MB of prose has 600,000, "War and Peace" 65,000.
+_MOST_LINES = 1_000_000
+_PAGE_LINES = 50_000  # a text of more lines is a book or a log, and no page with menus around it
+_LINE_ENDS = "\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # as str.splitlines parts lines
 _HEAD_LINES = 12  # a byline or date of a clean text stands this near to its top
 
 
@@ -49,18 +53,27 @@ class _Facts:
 
 
 def read_text(text: str, *, url: str | None, source: str | None, identity: str) -> Article:
-    """The article of a text dump, plain text or Markdown; NoArticleText where it is blank."""
+    """The article of a text dump, plain text or Markdown; NoArticleText where it is blank.
+
+    Raises SourceError where it has more than _MOST_LINES lines.
+    """
     text = _BREAK.sub("\n", printable(text)).removeprefix("\ufeff")
+    count = sum(map(text.count, _LINE_ENDS))
+    if count > _MOST_LINES:
+        raise SourceError(
+            f"{source or url or 'the text'} has {count:,} lines; up to {_MOST_LINES:,} are read: give it in parts"
+        )
     facts, text = _front_matter(text)
     lines = unwrapped_lines(text)
-    if not any(line.raw for line in lines):
+    if not any(one_line(line.raw) for line in lines):
         raise NoArticleText(f"{source or url or 'the text'} is blank; give a text with prose in it")
-    first, last = body(lines)
+    first, last = body(lines) if len(lines) <= _PAGE_LINES else (0, len(lines))
+    titles: tuple[str | None, ...]
     if (first, last) == (0, len(lines)) or signs(lines, first, last) < 2:
         blocks = blocks_of(text)
         _read_head(facts, [line.text for line in lines if line.raw][:_HEAD_LINES])
         heading = next((text[block.start : block.end] for block in blocks[:2] if block.kind == "heading"), None)
-        title = facts.title or heading or _first_line_title(lines) or _name(source) or _beginning(text)
+        titles = (facts.title, heading, _first_line_title(lines), _name(source), _beginning(text))
     else:
         before = [line for line in lines[:first] if line.raw]
         found = _dump_title(before)
@@ -69,10 +82,10 @@ def read_text(text: str, *, url: str | None, source: str | None, identity: str) 
             _read_head(facts, [line.text for line in before[max(0, found - 3) :]])
         facts.site = facts.site or _dump_site(lines)
         text, blocks = lay_out(trim_tail(_pieces(lines[first:last])))
-        title = facts.title or _name(source) or _beginning(text)
+        titles = (facts.title, _name(source), _beginning(text))
     return Article(
         id=identity,
-        title=one_line(title),
+        title=next((title for each in titles if (title := one_line(each or ""))), "Text"),
         text=text,
         url=facts.url or url,
         authors=facts.authors,
