@@ -12,7 +12,7 @@ from collections import Counter
 
 from qa.errors import SourceError
 
-# What is read in a minute and 1 GiB, whatever the page. Of 1,135 real pages the largest have 20,000 tags and 1.6
+# What is read in about a minute and 1 GiB, whatever the page. Of 1,135 real pages the largest have 20,000 tags and 1.6
 # million characters; the whole HTML standard on one page has 13 million.
 MAX_CHARACTERS = 20_000_000
 MAX_TAGS = 250_000
