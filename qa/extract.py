@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import logging
 import re
+import warnings
 from dataclasses import replace
 
 from qa import formats
@@ -122,11 +123,13 @@ def _is_html(text: str, found: formats.Format | None) -> bool:
 
 
 def _read_html(text: str, *, url: str | None, source: str | None, identity: str) -> Article:
-    from bs4 import BeautifulSoup
+    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
     url = url or metadata.saved_from(text)
     html = bounded(printable(text), source or url or "the page")
-    soup = BeautifulSoup(html, "lxml")
+    with warnings.catch_warnings():  # XHTML is read as HTML, as browsers do with most of it
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        soup = BeautifulSoup(html, "lxml")
     known = metadata.of_html(soup, url)
     pieces = main_pieces(html, soup, url=known.url or url, titles=known.titles)
     pieces = drop_head(pieces, titles=known.titles, authors=known.authors)

@@ -39,7 +39,7 @@ MEDIA_TYPES = frozenset(
 SUFFIXES = (".xml", ".rss", ".atom", ".rdf", ".opml", ".json", ".xml.gz", ".txt.gz")
 
 _PROLOGUE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s[^<>\[]*(?:\[.*?\]\s*)?>", re.S | re.I)
-_DECLARATION = re.compile(r"\ufeff?\s*<\?xml\b[^>]*>")
+_DECLARATION = re.compile(r"<\?xml\b[^<>]*>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)")
 _ROOTS: dict[str, Kind] = {
     "rss": "feed",
@@ -109,7 +109,7 @@ def read_listing(
     if kind == "feed" and len(content) > MAX_FEED_BYTES:
         raise SourceError(f"{location} is a feed of {len(content)} bytes; feeds of up to {MAX_FEED_BYTES} are read")
     # Decoded here once for all: what the parsers' own decoding makes of wrong declarations are errors of many kinds.
-    text = _DECLARATION.sub("", decode(content, charset), count=1)
+    text = _DECLARATION.sub("", decode(content, charset), count=1).lstrip("\ufeff \t\r\n")
     try:
         return _listing(kind, _ENTRIES[kind](text), location)
     except Exception as error:  # feedparser lets errors of a dozen kinds through on damaged feeds

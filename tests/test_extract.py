@@ -605,3 +605,9 @@ def test_a_page_of_very_many_tags_is_not_read_by_every_reader(monkeypatch: pytes
         7002,
         "Pan number 6999 is as wide as two rakes.",
     )
+
+
+def test_a_page_with_the_head_of_an_xml_file_is_read_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    page = '<?xml version="1.0"?><page><p>The pans were raked at noon.</p></page>'
+    assert read_page(page, media_type="text/html").text == "The pans were raked at noon."
+    assert not recwarn.list

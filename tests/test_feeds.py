@@ -344,3 +344,10 @@ def test_whatever_the_bytes_are_it_is_a_listing_none_or_a_typed_error(
             for entry in listing.entries if listing else ():
                 assert entry.url.lower().startswith(("http://", "https://"))
                 assert "#" not in entry.url
+
+
+def test_white_space_around_a_declaration_is_passed_over() -> None:
+    feed = "\ufeff\n\t<?xml version='1.0' encoding='utf-16'?>\n<rss><channel><item>\t\t<link>https://pans.example/noon</link>"
+    listing = read_listing(feed.encode(), location="https://pans.example/feed")
+    assert listing is not None
+    assert [entry.url for entry in listing.entries] == ["https://pans.example/noon"]

@@ -40,8 +40,11 @@ def main_pieces(html: str, soup: BeautifulSoup, *, url: str | None = None, title
 
     `titles` are the forms of the page's title: they tell its own article from others beside it.
     """
-    read = partial(_read, html, url=url, titles=titles)
+    elements = len(re.findall(r"<[a-zA-Z]", html))
+    read = partial(_read, html, url=url, titles=titles, fast=elements > _MANY_ELEMENTS)
     pieces = read()
+    if elements > _TOO_MANY_ELEMENTS:
+        return with_captions(pieces or _every_paragraph(soup), soup)
     wrap = _sentences_in_pieces(pieces)
     if wrap:
         pieces = read(wrap=True)
@@ -65,9 +68,12 @@ def _read_again(html: str) -> list[Piece]:
 
 
 def _read(
-    html: str, *, url: str | None, titles: Collection[str], wrap: bool = False, strict: bool = False
+    html: str, *, url: str | None, titles: Collection[str], fast: bool, wrap: bool = False, strict: bool = False
 ) -> list[Piece]:
-    """What trafilatura takes for the main text; `wrap`: after loose text was made paragraphs; `strict`: less of it."""
+    """What trafilatura takes for the main text; `wrap`: after loose text was made paragraphs; `strict`: less of it.
+
+    `fast`: without a comparison with other readers.
+    """
     import trafilatura
 
     body = None
@@ -88,7 +94,7 @@ def _read(
                 include_links=True,
                 include_formatting=True,
                 favor_precision=strict,
-                fast=len(re.findall(r"<[a-zA-Z]", html)) > _MANY_ELEMENTS,
+                fast=fast,
             )
             body = getattr(document, "body", None)
     except Exception as error:  # noqa: BLE001 - a third-party reader of arbitrary markup: whatever it trips over, the page has text
@@ -101,6 +107,7 @@ def _read(
 # Above this trafilatura does not compare its reading with those of readability and jusText: the comparison takes time
 # with the square of the elements, a minute for 15,000 list items. 2 of 1,135 real pages have more: read just the same.
 _MANY_ELEMENTS = 7_000
+_TOO_MANY_ELEMENTS = 40_000  # above this the page is read once and not up to four times: 20 s a time for 100,000
 
 
 def _sentences_in_pieces(pieces: Sequence[Piece]) -> bool:
