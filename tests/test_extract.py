@@ -343,8 +343,9 @@ def test_cards_that_open_over_a_name_are_not_read_into_the_sentence() -> None:
     assert read_page(page).text.startswith("Last week the keeper Ann Osk said that the lamp had been out")
 
 
-def test_a_caption_that_a_slide_show_repeats_is_read_once() -> None:
-    slide = "<figure><img src='a.jpg'><figcaption>The lamp room in 1880, before the gas came.</figcaption></figure>"
+def test_a_caption_that_a_slide_show_repeats_is_read_once_and_without_its_credit() -> None:
+    caption = "The lamp room in 1880, before the gas came. Illustration: Coast Archive"
+    slide = f"<figure><img src='a.jpg'><figcaption>{caption}</figcaption></figure>"
     article = read_page(page_of(f"{paragraphs(SENTENCES[:3])}{slide}{slide}{paragraphs(SENTENCES[3:])}"))
     captions = [text for kind, _, text in blocks(article) if kind == "caption"]
     assert captions == ["The lamp room in 1880, before the gas came."]

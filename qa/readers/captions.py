@@ -22,7 +22,9 @@ def _caption(text: str) -> str:
 _CAPTION_LABEL = re.compile(r"^(?:image caption|image source|caption|media caption|\d+ of \d+)\b[:.]?\s*", re.I)
 _CREDIT_AT_END = re.compile(
     r"\s*(?:\((?:(?:photo|image|picture|foto|source|credit)\b[^()]{0,80}|ap|afp|reuters)\)|(?:image |"
-    r"photo )?credit(?:\.\.\.|:)[^.]{0,60}$|\bphoto(?:graph)? by [^.]{0,60}\.?$)",
+    r"photo )?credit(?:\.\.\.|:)[^.]{0,60}$|"
+    r"(?<=[.!?])\s+(?:photo(?:graph)?|image|picture|illustration|foto|bild)\s?:[^.]{0,60}$|"
+    r"\bphoto(?:graph)? by [^.]{0,60}\.?$)",
     re.I,
 )
 # "Photograph: Jane Doe/Agency": who made a picture, nothing of what it shows
