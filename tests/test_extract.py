@@ -196,6 +196,23 @@ def test_the_headline_coming_again_ends_the_article() -> None:
     assert read_page(page_of(body, "Harbours of the northern coast")).text == " ".join(SENTENCES[:6])
 
 
+def test_a_list_of_nothing_but_links_goes_unless_it_is_the_article() -> None:
+    links = "".join(f"<li><a href='/{n}'>Harbour number {n}</a></li>" for n in range(4))
+    text = read_page(page_of(f"{paragraphs(SENTENCES[:6])}<ul>{links}</ul>{paragraphs(SENTENCES[6:])}")).text
+    assert text == "\n\n".join(SENTENCES)
+    told = "".join(f"<li>Number {n} is <a href='/{n}'>Harbour {n}</a>, which has a crane.</li>" for n in range(4))
+    text = read_page(page_of(f"{paragraphs(SENTENCES[:6])}<ul>{told}</ul>{paragraphs(SENTENCES[6:])}")).text
+    assert "Number 3 is Harbour 3, which has a crane." in text
+    listed = [Piece("item", f"A harbour of which one can say this much, number {n}", 1, 1.0, 1) for n in range(9)]
+    assert drop_pointers([Piece("paragraph", SENTENCES[0]), *listed]) == [Piece("paragraph", SENTENCES[0]), *listed]
+
+
+def test_an_offer_of_letters_at_the_end_goes_and_one_in_the_text_stays() -> None:
+    offer = "There is more where that came from: sign up today, and the harbour newsletter comes by post."
+    text = read_page(page_of(paragraphs([*SENTENCES[:6], offer, *SENTENCES[6:], offer]))).text
+    assert text == "\n\n".join([*SENTENCES[:6], offer, *SENTENCES[6:]])
+
+
 def test_other_articles_beside_the_one_with_the_headline_are_left_out() -> None:
     others = "".join(
         f"<article class='post'><h2><a href='/{n}'>Number {n}</a></h2>"

@@ -7,6 +7,7 @@ at the head, only at the tail) is decided by its caller, because the same words 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from qa.blocks import Piece
@@ -111,7 +112,17 @@ def byline_names(text: str) -> str | None:
 
 
 def is_promotion(text: str) -> bool:
-    return len(text) <= 300 and bool(_PROMOTION.match(text))
+    return (len(text) <= 300 and bool(_PROMOTION.match(text))) or (len(text) <= 350 and bool(_SIGN_UP.search(text)))
+
+
+# What else is in the line does not matter: "There is more where that came from. Sign up for the daily newsletter"
+_SIGN_UP = re.compile(
+    r"\b(?:sign(?:ing)?[ -]?up|subscribe|register)\b.{0,120}"
+    r"\b(?:newsletters?|inbox|e-?mails?|alerts?|briefing|podcast)\b|"
+    r"\b(?:newsletters?|alerts)\b.{0,80}\b(?:sign up|subscribe|delivered|inbox)\b|"
+    r"\bdelivered\b.{0,60}\b(?:inbox|letterbox|mailbox)\b",
+    re.I,
+)
 
 
 def is_afterword(text: str) -> bool:
@@ -229,7 +240,24 @@ def drop_pointers(pieces: Sequence[Piece]) -> list[Piece]:
             if piece.kind == "heading" and (after is None or (after.linked > 0.9 and after.kind != "paragraph")):
                 continue
         kept.append(piece)
-    return kept
+    return _without_link_lists(kept)
+
+
+def _without_link_lists(pieces: list[Piece]) -> list[Piece]:
+    """`pieces` without lists of nothing but links, unless they are most of the page."""
+    linked: dict[int, bool] = {}
+    for piece in pieces:
+        if piece.kind == "item" and piece.group:
+            linked[piece.group] = linked.get(piece.group, True) and piece.linked > 0.9
+    several = Counter(piece.group for piece in pieces)
+    lists = {group for group, whole in linked.items() if whole and several[group] > 1}
+    size = sum(len(piece.text) for piece in pieces)
+    if sum(len(piece.text) for piece in pieces if piece.group in lists) > _MOST_LINKS * size:
+        return pieces
+    return [piece for piece in pieces if piece.group not in lists]
+
+
+_MOST_LINKS = 0.3  # of the text: a page of links with a word on each is an article of its kind
 
 
 def _is_teaser(piece: Piece) -> bool:
