@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from embeddings.late import token_scores
 from qa import lexical
 from qa.kinds import asked_for, holds
-from qa.leads import read_out
+from qa.leads import word_for_word
 from qa.links import link_to, web_address
 from qa.retriever import Candidate
 from qa.split import word_count
@@ -129,7 +129,7 @@ def compose(
         _cite(number, articles[article_id], start, end, lead)
         for number, (article_id, start, end, lead) in enumerate(_choose(sentences, articles), 1)
     ]
-    said = zip(read_out(citations), citations, strict=True)
+    said = zip(word_for_word(citations), citations, strict=True)
     text = " ".join(f"{quote} [{citation.number}]" for quote, citation in said)
     return Answer(question, True, text, tuple(citations), tuple(hits), support)
 

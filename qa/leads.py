@@ -76,6 +76,23 @@ def read_out(citations: Sequence[Citation]) -> list[str]:
     return said
 
 
+def word_for_word(citations: Sequence[Citation]) -> list[str]:
+    """Each quote but for its white space as it stands, after what it leans on: once for quotes that follow one another.
+
+    A list that is quoted whole has a line for each item, anything else is on one line.
+    """
+    said: list[str] = []
+    before: Citation | None = None
+    for citation in citations:
+        lines = [" ".join(line.split()) for line in citation.quote.splitlines() if line.strip()]
+        quote = ("\n" if lines[:1] and lines[0].endswith(_COLONS) else " ").join(lines)
+        lead = " ".join(citation.lead.split())
+        again = before is not None and (before.article_id, before.lead) == (citation.article_id, citation.lead)
+        said.append(quote if again or not lead else f"{lead} {quote}" if lead.endswith(_COLONS) else f"{lead}: {quote}")
+        before = citation
+    return said
+
+
 def _touch(text: str, before: Block, block: Block) -> bool:
     """Whether two items or rows are of one list or table: no blank line parts them, or a bullet does too."""
     gap = text[before.end : block.start]

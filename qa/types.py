@@ -248,12 +248,12 @@ class Citation:
 class Answer:
     """What `ask` returns.
 
-    `found`: the articles answer the question well enough to say so. `text` is the quotes with their
-    numbers, as "… sentence. [1] … [2]", list items after the line that leads into their list, table cells under
-    their heads ("Year: 2015"); or, where not found, a sentence that says so. `support` is the
-    estimated probability, 0..1, that the first quote answers the question. `hits` holds the nearest
-    passages, best first, also where nothing was found. `question` is the question that was searched
-    for: the one asked, made to stand alone where the history was needed.
+    `found`: the articles answer the question well enough to say so. `text` is the quotes, word for word, with their
+    numbers, as "… sentence. [1] … [2]", list items after the line that leads into their list, table rows after their
+    column heads; or, where not found, a sentence that says so. `support` is the estimated probability, 0..1, that
+    the first quote answers the question. `hits` holds the nearest passages, best first, also where nothing was
+    found. `question` is the question that was searched for: the one asked, made to stand alone where the history
+    was needed.
     """
 
     question: str

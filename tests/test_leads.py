@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qa import Article, Citation
 from qa.blocks import Piece, lay_out
-from qa.leads import leads, read_out
+from qa.leads import leads, read_out, word_for_word
 from qa.readers.plaintext import blocks_of
 
 
@@ -128,3 +128,16 @@ def test_a_lead_in_is_said_once_for_quotes_that_follow_one_another() -> None:
     assert read_out([first, other]) == ["Two aims: drier cellars", "Two aims: wider gutters"]
     rows = [_citation("2014 | 98", "Year | Samples"), _citation("2015 | 116", "Year | Samples", 2)]
     assert read_out(rows) == ["Year: 2014 | Samples: 98", "Year: 2015 | Samples: 116"]
+
+
+def test_word_for_word_nothing_is_added_to_a_quote_but_what_it_leans_on() -> None:
+    heads = "Year | Samples"
+    assert word_for_word([_citation("2014 | 98", heads), _citation("2015 | 116", heads)]) == [
+        "Year | Samples: 2014 | 98",
+        "2015 | 116",
+    ]
+    assert word_for_word([_citation("drier  cellars", "Two\naims:")]) == ["Two aims: drier cellars"]
+    assert word_for_word([_citation("Two aims:\n- drier cellars\n\n- paint")]) == [
+        "Two aims:\n- drier cellars\n- paint"
+    ]
+    assert word_for_word([_citation("It rained.\nAgain.")]) == ["It rained. Again."]
