@@ -61,10 +61,11 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """A site's robots.txt; `problem` says why it could not be read."""
+    """A site's robots.txt; `problem` says why it could not be read, `silence` how the site failed to answer at all."""
 
     parser: Protego | None = None
     problem: str | None = None
+    silence: str | None = None
 
 
 class Web:
@@ -154,6 +155,8 @@ class Web:
         if host in self._resting:
             raise FetchError(f"{asked} was not fetched: {self._resting[host]}", status=429)
         rules = self._rules_of(url)
+        if rules.silence is not None:
+            raise FetchError(f"{asked} {rules.silence}; check the address, or try again later")
         if rules.problem is not None:
             raise FetchError(
                 f"{asked} could not be fetched: what programs may read there is not known, as {rules.problem}; "
@@ -200,7 +203,10 @@ class Web:
                         Protego.parse(_body(url, response, cut_at=MAX_ROBOTS_BYTES).decode("utf-8", "replace"))
                     )
         except FetchError as error:
-            return _Rules(problem=str(error).partition("; ")[0])
+            said = str(error).partition("; ")[0]
+            if error.status is None and said.startswith(f"{url} "):  # no answer: as good as the page's own failure
+                return _Rules(silence=said.removeprefix(f"{url} "))
+            return _Rules(problem=said)
         return _Rules()
 
     # -- requests and the time between them
