@@ -394,7 +394,7 @@ def _reported(report: AddReport, *, gone: Sequence[str] = ()) -> Outcome:
         parts += [f"{counts['removed']} removed", f"{counts['gone']} gone"]
     parts.append(f"{counts['failed']} failed")
     lines = [f"not whole: {one_line(each.source)}: {FLAGS[each.flag]}" for each in report.flagged]
-    lines += [f"failed: {one_line(failure.source)}: {one_line(failure.reason)}" for failure in report.failed]
+    lines += [f"failed: {one_line(failure.source + failure.said)}" for failure in report.failed]
     lines += [f"gone from the web, and kept: {one_line(each)}" for each in gone]
     lines.append(", ".join(parts))
     if report.stopped:

@@ -337,6 +337,11 @@ class Failure:
     source: str
     reason: str
 
+    @property
+    def said(self) -> str:
+        """What went wrong as what follows the source's name, which most reasons begin with."""
+        return self.reason[len(self.source) :] if self.reason.startswith(f"{self.source} ") else f": {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Flagged:

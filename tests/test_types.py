@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from qa import Article, Block, Citation, Filters, InvalidInput, Passage, Turn
+from qa import Article, Block, Citation, Failure, Filters, InvalidInput, Passage, Turn
 from qa.types import iso_date, turns
 
 
@@ -131,3 +131,9 @@ def test_turns_reads_what_chat_apis_and_gradio_send() -> None:
 def test_a_history_of_another_form_is_refused(history: object) -> None:
     with pytest.raises(InvalidInput, match="history"):
         turns(history)  # type: ignore[arg-type]
+
+
+def test_a_failure_names_its_source_once() -> None:
+    assert Failure("a.pdf", "a.pdf is damaged; save it again").said == " is damaged; save it again"
+    assert Failure("a.pdf", "could not be read: KeyError").said == ": could not be read: KeyError"
+    assert Failure("a.pdf", "a.pdfx is no file").said == ": a.pdfx is no file"

@@ -90,7 +90,9 @@ def test_where_robots_cannot_be_read_nothing_is_open(web_site: WebSite, reader: 
 
 def test_an_unreachable_host_is_tried_once(reader: Web) -> None:
     for _ in range(2):
-        with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:9/a could not be fetched: .*refused; check the address"):
+        with pytest.raises(
+            FetchError, match=r"http://127\.0\.0\.1:9/a could not be fetched: .*refused; check the address"
+        ):
             fetch(reader, "http://127.0.0.1:9/a")
 
 

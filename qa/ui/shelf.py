@@ -105,7 +105,7 @@ def report(library: Library, done: AddReport, refused: Sequence[Failure] = ()) -
         parts.append(f"<details open><summary>{len(done.flagged)} not whole</summary><ul>{notes}</ul></details>")
     if failed:
         reasons = "".join(
-            f'<li><span dir="auto">{html.escape(_shown(library, each.source))}</span>: {html.escape(each.reason)}</li>'
+            f'<li><span dir="auto">{html.escape(_shown(library, each.source))}</span>{html.escape(each.said)}</li>'
             for each in failed
         )
         parts.append(f"<details open><summary>{len(failed)} not added</summary><ul>{reasons}</ul></details>")
