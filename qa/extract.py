@@ -134,7 +134,7 @@ def _read_html(text: str, *, url: str | None, source: str | None, identity: str)
     pieces = main_pieces(html, soup, url=known.url or url, titles=known.titles)
     pieces = drop_head(pieces, titles=known.titles, authors=known.authors)
     pieces = trim_tail(flags.before_wall(drop_pointers(pieces)))
-    if count := flags.teasers(soup, pieces):
+    if count := flags.teasers(soup, pieces, url=known.url or url):
         raise NoArticleText(
             f"{source or url or 'the page'} is an index of {count} articles and none itself; add those you want"
         )

@@ -114,6 +114,17 @@ def test_an_index_is_refused_with_what_to_add_instead(form: str) -> None:
         read_page(content.encode(), "https://herald.example/")
 
 
+@pytest.mark.parametrize("href", ["#part-{n}", "https://pier.example/guide#part-{n}", "https://shop{n}.example/pier"])
+@pytest.mark.parametrize("url", ["https://pier.example/guide", None])
+def test_headings_that_link_to_themselves_or_far_away_make_no_index(href: str, url: str | None) -> None:
+    parts = "".join(
+        f'<section><h2><a href="{href.format(n=number)}">{title}</a></h2><p>{PROSE[number % 3]}</p></section>'
+        for number, title in enumerate(TITLES)
+    )
+    content = f"<html><head><title>How to build a pier</title></head><body><main>{parts}</main></body></html>"
+    assert PROSE[0] in read_page(content.encode(), url).text
+
+
 def test_an_article_with_many_teasers_below_is_no_index() -> None:
     below = "".join(teaser(title, number, "boxes") for number, title in enumerate(TITLES))
     content = page(paragraphs(PROSE * 2), end=f"</article><section>{below}</section></body></html>")

@@ -10,7 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
+from qa.addresses import host, without_fragment
 from qa.blocks import Piece, one_line
 from qa.readers.chrome import ends_a_sentence, same_text
 from qa.readers.markup import attribute, json_ld, meta_values, tags, type_of, visible_lines
@@ -60,6 +62,7 @@ _ACCEPT = re.compile(
 )
 _ARTICLE = re.compile(r"Article|Posting|Report|Review|Recipe")
 _WALL_LINE = 300  # characters
+_LONGEST_REQUEST = 3000  # characters; a longer text on cookies is a policy, which somebody may want to read
 _PROSE = 600  # characters; a paragraph longer than this is more than a teaser has
 _TEASER = 900  # characters of headline, date, byline and summary
 _HEADLINE = 12  # letters; shorter ones are names of sections
@@ -86,11 +89,12 @@ def before_wall(pieces: Sequence[Piece]) -> list[Piece]:
     return kept
 
 
-def teasers(soup: BeautifulSoup, pieces: Sequence[Piece]) -> int:
+def teasers(soup: BeautifulSoup, pieces: Sequence[Piece], *, url: str | None = None) -> int:
     """How many articles the page points to, where it is an index of them and no article itself; else 0.
 
-    An index has headlines that are links, and its text stands beside them, a line or two for each. A page that
-    calls itself an article is none, and neither is one with a long paragraph.
+    An index has headlines that are links to other pages of its site, and its text stands beside them, a line or two
+    for each. A page that calls itself an article is none, and neither is one with a long paragraph, one whose headings
+    are links to themselves, or a list of things with a link to each out on the web. `url` is the page's address.
     """
     meta = meta_values(soup)
     if "article" in meta.get("og:type", ()) or any(
@@ -100,19 +104,36 @@ def teasers(soup: BeautifulSoup, pieces: Sequence[Piece]) -> int:
     size = sum(len(piece.text) for piece in pieces)
     if any(len(piece.text) > _PROSE and piece.linked < 0.5 for piece in pieces):
         return 0
-    heads = [
-        head
+    linked = [
+        (head, target)
         for head in tags(soup, "h1", "h2", "h3", "h4")
         if (link := head.find("a") or head.find_parent("a")) is not None
         and 2 * len(link.get_text(strip=True)) > len(head.get_text(strip=True))
         and len(same_text(head.get_text())) >= _HEADLINE
         and head.find_parent(["nav", "footer", "aside"]) is None
+        and (target := _other_page(attribute(link, "href").strip(), url))
     ]
-    if len({same_text(head.get_text()) for head in heads}) < _TEASERS or size > _TEASER * len(heads):
+    hosts = Counter(host(target) for _, target in linked)
+    own = host(url or "") or next(iter(hosts.most_common(1)), ("", 0))[0]
+    heads = [head for head, target in linked if target and host(target) in ("", own)]
+    if (
+        len({target for _, target in linked if target}) < _TEASERS
+        or len(heads) < _TEASERS
+        or size > _TEASER * len(heads)
+    ):
         return 0
     beside = "\n".join(_beside(heads))
     held = sum(len(piece.text) for piece in pieces if same_text(piece.text) in beside)
     return len(heads) if held >= 0.6 * size else 0
+
+
+def _other_page(href: str, url: str | None) -> str:
+    """Where a link leads; "" where that is nowhere or within the page."""
+    try:
+        target = without_fragment(urljoin(url or "", href))
+    except ValueError:
+        return ""
+    return target if re.match(r"https?://|[^:]+$", target, re.I) and target != without_fragment(url or "") else ""
 
 
 def _beside(heads: Sequence[Tag]) -> Iterator[str]:
@@ -147,7 +168,7 @@ def _is_locked(node: dict[str, Any]) -> bool:
 def _asks_for_consent(soup: BeautifulSoup, pieces: Sequence[Piece]) -> bool:
     prose = [piece.text for piece in pieces if piece.kind != "heading"]
     size = sum(map(len, prose))
-    if not 0 < size < 5 * _STUB:
+    if not 0 < size < _LONGEST_REQUEST:
         return False
     asking = sum(len(text) for text in prose if _CONSENT.search(text))
     if asking < 0.6 * size:
