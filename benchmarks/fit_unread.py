@@ -1,4 +1,4 @@
-"""The constants that stand in for what the model says of a text it has not read (`qa/answer.py`, `qa/retriever.py`).
+"""The constants that stand in for what the model says of a text it has not read (`qa/scoring.py`, `qa/retriever.py`).
 
     python benchmarks/fit_unread.py SET [SET ...]
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from embeddings.encoder import Embedding
 from embeddings.late import token_scores
-from qa import Article, Library, answer, lexical
+from qa import Article, Library, answer, lexical, scoring
 from qa.types import Filters
 
 ARTICLES, QUESTIONS = 800, 300
@@ -59,12 +59,12 @@ def main() -> None:
     for folder in map(Path, sys.argv[1:]):
         with half_of(folder) as (library, within, without):
             store, embed = library._store, library.encoder.embed_question
-            plain = set(lexical.question_terms(" ".join(answer._FUNCTION_WORDS), store.languages()))
+            plain = set(lexical.question_terms(" ".join(scoring._FUNCTION_WORDS), store.languages()))
             for one in within:
                 embedded, candidates = library._find(one["question"], k=8, filters=Filters())
                 parts.append((candidates[0].dense, candidates[0].late))
                 asked = set(lexical.question_terms(one["question"], store.languages()))
-                weights = answer._term_weights(asked - plain or asked, store)
+                weights = scoring._term_weights(asked - plain or asked, store)
                 for candidate in candidates:
                     passage, offsets = candidate.stored.passage, candidate.tokens.offsets
                     similarity = token_scores(embedded.tokens, candidate.tokens)
@@ -76,17 +76,17 @@ def main() -> None:
                             held.append(sum(weights.get(term, 0.0) for term in found) / (sum(weights.values()) or 1))
                             met.append(similarity[:, within_it].max(axis=1).mean())
             unread = patch.object(library.encoder, "embed_question", partial(as_unread, embed))
-            unasked = patch.object(answer, "asked_for", return_value=None)
-            with unread, unasked, patch.object(answer, "_FUNCTION_WORDS", frozenset()):
+            unasked = patch.object(scoring, "asked_for", return_value=None)
+            with unread, unasked, patch.object(scoring, "_FUNCTION_WORDS", frozenset()):
                 for one, known in [*((one, True) for one in within), *((one, False) for one in without)]:
                     embedded, candidates = library._find(one["question"], k=8, filters=Filters())
                     ids = {candidate.stored.passage.article_id for candidate in candidates}
                     articles = store.articles_by_id(ids)
-                    first = answer.score_sentences(
+                    first = scoring.score_sentences(
                         one["question"], embedded, candidates, articles=articles, store=store
                     )[0]
                     quote = articles[first.candidate.stored.passage.article_id].text[first.start : first.end]
-                    scores.append(first.score - answer._NONE_READ)
+                    scores.append(first.score - scoring._NONE_READ)
                     right.append(known and any(gold in quote for gold in one["answers"]))
     dense, late = np.mean(parts, axis=0)
     slope, height = np.polyfit(held, met, 1)

@@ -276,7 +276,8 @@ class Library:
 
         `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
         """
-        from qa.answer import PASSAGES_READ, compose
+        from qa.answer import compose
+        from qa.scoring import PASSAGES_READ
 
         alone = _stand_alone(question, history)
         wanted = _positive(k)

@@ -1,0 +1,145 @@
+"""Candidates to Sentences: how well each sentence of the best passages answers the question.
+
+Every sentence is scored by how well its own tokens, read in their passage, meet the question (MaxSim), by its
+passage's score, by the share of the question's words it holds, and by whether it says something new of the kind that
+was asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from embeddings.late import token_scores
+from qa import lexical
+from qa.kinds import asked_for, holds
+from qa.retriever import Candidate
+from qa.split import word_count
+from qa.types import Article, Passage
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Embedding
+    from qa.store import Store
+
+# How many passages are read for their sentences.
+PASSAGES_READ = 8
+# Weights of a sentence's score, relative to its own MaxSim: fitted on squadshifts-amazon, squadshifts-reddit and
+# timeqa-human (softmax over the sentences of a question's passages; 1,550 questions) and rounded.
+_PASSAGE_WEIGHT = 0.68
+_WORDS_HELD_WEIGHT = 0.21
+_LENGTH_WEIGHT = -0.049  # per natural logarithm of the sentence's words
+_KIND_WEIGHT = 0.09  # it holds a number, time, name or reason where the question asks for one
+_PLACE_WEIGHT = 0.03  # any name may be a place, so that a name says less
+_NEWS_WEIGHT = 0.09  # it says something that the question does not: full from five words on
+# What a sentence's MaxSim is on average for the share of the question's words it holds (r = 0.51, 32,380 sentences).
+# It stands in where the model has not read: past its window, or a language it does not know. All three numbers are
+# what benchmarks/fit_unread.py prints for squadshifts-amazon and -reddit.
+_MAXSIM_OF_NONE = 0.27
+_MAXSIM_OF_WORDS = 0.29
+# Added where it stands in for every sentence, so that support stays a probability.
+_NONE_READ = 0.18
+
+# Words that ask or join and name nothing. Without them a question word, rare in articles, would weigh more than a name.
+_FUNCTION_WORDS = frozenset(
+    """a an the of in on at to for from by with about is are was were be been do does did has have had can could will
+    would what which who whom whose when where why how many much and or that this it its as""".split()
+)
+# Spanish, German, French, Italian, Portuguese, Dutch, Russian, Arabic, Chinese, Japanese. Some are words of substance
+# in English ("die", "war"): they count only where the question is not in a language that the model knows well.
+_FUNCTION_WORDS_ELSEWHERE = frozenset(
+    """qué cuál cuáles quién quiénes cuándo dónde cómo cuánto cuánta cuántos cuántas el la los las un una de del en es
+    fue was wer wem wen wessen wann wo wie warum wieso welche welcher welches wieviel viele der die das ein eine ist war
+    que quel quelle quels quelles qui quand où comment pourquoi combien le les des du est était
+    che quale quali chi quando dove come perché quanto quanta quanti quante il lo gli di è era
+    qual quais quem onde por como quantos quantas o os do da foi wat wie welke wanneer waar hoe waarom hoeveel het een
+    что кто кого кому кем чем чего когда где куда откуда как какой какая какое какие каких каким какую почему зачем
+    сколько который которая которые был была было были это
+    ما ماذا من متى أين كيف لماذا كم هل أي هو هي في على إلى عن التي الذي كان كانت
+    什么 什麼 哪些 哪里 哪裡 哪个 哪個 何时 何時 为什么 為什麼 怎么 怎麼 怎样 如何 多少 几个
+    何 誰 どこ いつ なぜ どの どう いくつ""".split()
+)
+_KNOWN_WELL = 0.98  # familiarity
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that may be quoted, with its score (higher is better, about 0..1.8).
+
+    `lead` is what it leans on, `span` the words in it that answer where they are known; both are (start, end) in the
+    article's text.
+    """
+
+    candidate: Candidate
+    start: int
+    end: int
+    score: float
+    lead: tuple[int, int] | None = None
+    span: tuple[int, int] | None = None
+
+
+def score_sentences(
+    question: str,
+    embedded: Embedding,
+    candidates: Sequence[Candidate],
+    *,
+    articles: Mapping[str, Article],
+    store: Store,
+) -> list[Sentence]:
+    """Every sentence of the candidates, best first."""
+    languages = store.languages()
+    asked = set(lexical.question_terms(question, languages))
+    without_substance = _FUNCTION_WORDS
+    if embedded.familiarity < _KNOWN_WELL:
+        without_substance |= _FUNCTION_WORDS_ELSEWHERE
+    plain = set(lexical.question_terms(" ".join(without_substance), languages))
+    weights = _term_weights(asked - plain or asked, store)
+    total = sum(weights.values()) or 1.0
+    kind = asked_for(question)
+    scored = []
+    for candidate in candidates:
+        passage = candidate.stored.passage
+        article = articles[passage.article_id]
+        similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
+        offsets = candidate.tokens.offsets
+        for (start, end), lead in zip_longest(passage.sentences, passage.leads):
+            inside = (offsets[:, 0] >= start - passage.start) & (offsets[:, 1] <= end - passage.start)
+            text = article.text[start:end]
+            terms = set(lexical.terms(text, article.language))
+            leaned_on = ""
+            if lead:  # an item or a row answers together with what it leans on
+                leaned_on = f"{article.text[slice(*lead)]} "
+                low, high = _place_in(passage, lead)
+                inside |= (offsets[:, 0] >= low) & (offsets[:, 1] <= high) & (offsets[:, 1] > offsets[:, 0])
+            told = terms | set(lexical.terms(leaned_on, article.language))
+            held = sum(weights.get(term, 0.0) for term in told) / total
+            expected = _MAXSIM_OF_NONE + _MAXSIM_OF_WORDS * held
+            met = float(similarity[:, inside].max(axis=1).mean()) if similarity.size and inside.any() else expected
+            score = (
+                embedded.familiarity * met
+                + (1 - embedded.familiarity) * (expected + _NONE_READ)
+                + _PASSAGE_WEIGHT * candidate.score
+                + _WORDS_HELD_WEIGHT * held
+                + _LENGTH_WEIGHT * math.log(word_count(leaned_on + text) + 1)
+                + _NEWS_WEIGHT * min(len(terms - asked - plain), 5) / 5
+            )
+            if kind is not None and holds(kind, text, question):
+                score += _PLACE_WEIGHT if kind == "place" else _KIND_WEIGHT
+            scored.append(Sentence(candidate, start, end, score, lead))
+    return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _place_in(passage: Passage, lead: tuple[int, int]) -> tuple[int, int]:
+    """Where a lead's tokens are among the passage's: in its text, or the last line of the context before it."""
+    if lead == passage.outside:
+        return lead[0] - lead[1] - 1, -1
+    return lead[0] - passage.start, lead[1] - passage.start
+
+
+def _term_weights(terms: Iterable[str], store: Store) -> dict[str, float]:
+    """Inverse document frequency of each term, as in BM25."""
+    wanted = sorted(terms)
+    counts, passages = store.passages_with_term(wanted), store.passage_count
+    return {term: math.log(1 + (passages - counts.get(term, 0) + 0.5) / (counts.get(term, 0) + 0.5)) for term in wanted}
