@@ -34,13 +34,15 @@ class Embedding:
 
     `vector`: float32 (dim,), length 1. `tokens`: float32 (n, dim), every row of length 1, without the
     tokenizer's special tokens. `offsets`: int32 (n, 2), the characters of the text that each token covers.
-    `familiarity`: 0..1, how well the model knows the text's language; set for questions, 1 for passages and for models
-    of which nothing is known.
+    `weights`: float32 (n,), how much each token counts in a question; their sum is 1, and all are equal for passages
+    and for models of which nothing is known. `familiarity`: 0..1, how well the model knows the text's language; set for
+    questions, 1 for passages and for models of which nothing is known.
     """
 
     vector: NDArray[np.float32]
     tokens: NDArray[np.float32]
     offsets: NDArray[np.int32]
+    weights: NDArray[np.float32]
     familiarity: float = 1.0
 
 
@@ -55,8 +57,8 @@ class Encoder:
     def __init__(self, model: ModelFiles | str | Path | None = None, *, dtype: str = "auto", device: str | None = None):
         self.files = model if isinstance(model, ModelFiles) else find_model(model)
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self.dtype = _pick_dtype(dtype, self.device)
-        self._model = _load(self.files, self.device, DTYPES[self.dtype])
+        self.dtype = pick_dtype(dtype, self.device)
+        self._model, self._importance = _load(self.files, self.device, DTYPES[self.dtype])
         self._lock = threading.RLock()
 
     @property
@@ -88,7 +90,8 @@ class Encoder:
                 embedding = self._embed([text], "query", 1)[0]
             finally:
                 torch.set_num_threads(threads)
-        known = familiarity(text, embedding.offsets) if self.files.digest == PACKAGED_SHA256 else 1.0
+        is_ours = self.files.tuning is not None or self.files.digest == PACKAGED_SHA256
+        known = familiarity(text, embedding.offsets) if is_ours else 1.0
         return replace(embedding, familiarity=known)
 
     def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
@@ -124,10 +127,14 @@ class Encoder:
         with torch.inference_mode():
             output = self._model({name: tensor.to(self.device) for name, tensor in features.items()})
             vectors = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1).cpu().numpy()
-            tokens = torch.nn.functional.normalize(output["token_embeddings"].float(), dim=-1).cpu().numpy()
+            hidden = output["token_embeddings"].float()
+            tokens = torch.nn.functional.normalize(hidden, dim=-1).cpu().numpy()
+            importance = np.zeros(special.shape, np.float32)
+            if self._importance is not None:
+                importance = (hidden @ self._importance).cpu().numpy()
         keep = ~special
         for i in range(len(texts)):
-            yield Embedding(vectors[i], tokens[i][keep[i]], offsets[i][keep[i]])
+            yield Embedding(vectors[i], tokens[i][keep[i]], offsets[i][keep[i]], _softmax(importance[i][keep[i]]))
 
 
 def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
@@ -143,10 +150,19 @@ def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
 
 def _without_prefix(embedding: Embedding, length: int) -> Embedding:
     inside = embedding.offsets[:, 0] >= length
-    return Embedding(embedding.vector, embedding.tokens[inside], embedding.offsets[inside] - length)
+    weights = embedding.weights[inside]
+    return Embedding(
+        embedding.vector, embedding.tokens[inside], embedding.offsets[inside] - length, weights / weights.sum()
+    )
 
 
-def _pick_dtype(dtype: str, device: str) -> str:
+def _softmax(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers: NDArray[np.float32] = np.exp(values - values.max(initial=-np.inf))
+    total = np.float32(powers.sum() if len(values) else 1)
+    return powers / total
+
+
+def pick_dtype(dtype: str, device: str) -> str:
     if dtype == "auto":
         if device != "cpu":
             return "float16" if device.startswith("cuda") else "float32"
@@ -162,23 +178,41 @@ def _has_bfloat16() -> bool:
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
-def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> Any:
+def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> tuple[Any, torch.Tensor | None]:
+    """The model, and what the importance of a question's token is read off with, float32 (dim,), where it is known."""
+    from safetensors.torch import load_file
     from sentence_transformers import SentenceTransformer
 
+    importance = None
     try:
-        with _quiet_loading():
+        with quiet_loading():
+            # A change is added in full precision: in bfloat16 most of it would be rounded away.
+            loaded_as = dtype if files.tuning is None else torch.float32
             model = SentenceTransformer(
-                str(files.folder), device=device, local_files_only=True, model_kwargs={"torch_dtype": dtype}
+                str(files.folder), device=device, local_files_only=True, model_kwargs={"dtype": loaded_as}
             )
+            if files.tuning is not None:
+                backbone: Any = model[0].auto_model
+                importance = _tune(backbone.encoder, load_file(files.tuning, device=device)).to(device)
+                backbone.to(dtype)
     except Exception as error:  # the loaders raise anything from OSError to KeyError on a damaged folder
         raise ModelError(f"the model in {files.folder} could not be loaded: {type(error).__name__}: {error}") from error
     if not getattr(model.tokenizer, "is_fast", False):
         raise ModelError(f"the model in {files.folder} has no fast tokenizer, which late interaction needs for offsets")
-    return model.eval()
+    return model.eval(), importance
+
+
+def _tune(layers: Any, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Add each low-rank change B·A to the weight it is named after (LoRA, Hu et al., 2021); the importance vector."""
+    modules = dict(layers.named_modules())
+    with torch.no_grad():
+        for name in [name.removesuffix(".a") for name in tensors if name.endswith(".a")]:
+            modules[name].weight += tensors[f"{name}.b"].float() @ tensors[f"{name}.a"].float()
+    return tensors["importance"].float()
 
 
 @contextlib.contextmanager
-def _quiet_loading() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """No progress bar for the half second that loading takes, and no thread-pool warnings after a fork."""
     from transformers.utils import logging as transformers_logging
 

@@ -1,10 +1,10 @@
 """Late interaction: a question against a passage, token by token, from one bit a dimension.
 
-MaxSim is that of ColBERT (Khattab and Zaharia, 2020): each token of the question takes its best cosine
-among the passage's tokens, and the mean over the question is the score. Of the passage's token vectors
-only the signs are kept (48 bytes a token at 384 dimensions, about 7 KB a passage); the question stays
-in float32. For a unit vector x in many dimensions, sign(x)/√d points √(2/π) as far along x, so that
-dividing by that factor gives back the scale of cosines.
+MaxSim is that of ColBERT (Khattab and Zaharia, 2020): each token of the question takes its best cosine among the
+passage's tokens, and their mean, weighted by how much each token counts, is the score. Of the passage's token vectors
+only the signs are kept (48 bytes a token at 384 dimensions, about 7 KB a passage); the question stays in float32. For
+a unit vector x in many dimensions, sign(x)/√d points √(2/π) as far along x, so that dividing by that factor gives back
+the scale of cosines.
 """
 
 from __future__ import annotations
@@ -58,8 +58,13 @@ def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArra
         return question @ _signed(passage.signs, question.shape[1]).T
 
 
-def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
-    """float32 (len(passages),), about -1..1: MaxSim of `question`, float32 (q, dim), with each passage."""
+def maxsim(
+    question: NDArray[np.float32], passages: Sequence[TokenVectors], weights: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """float32 (len(passages),), about -1..1: MaxSim of `question`, float32 (q, dim), with each passage.
+
+    `weights`, float32 (q,) of sum 1, say how much each token of the question counts; None: all the same.
+    """
     scores = np.zeros(len(passages), np.float32)
     filled = [i for i, passage in enumerate(passages) if len(passage.signs)]
     if not filled or not len(question):
@@ -69,7 +74,8 @@ def maxsim(question: NDArray[np.float32], passages: Sequence[TokenVectors]) -> N
         signs = np.concatenate([passages[i].signs for i in filled])
         similarity = question @ _signed(signs, question.shape[1]).T  # (q, all tokens)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    scores[filled] = np.maximum.reduceat(similarity, starts, axis=1).mean(axis=0)
+    best = np.maximum.reduceat(similarity, starts, axis=1)  # (q, filled passages)
+    scores[filled] = best.mean(axis=0) if weights is None else weights @ best
     return scores
 
 

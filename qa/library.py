@@ -83,8 +83,9 @@ class Library:
         """Open the library in `folder`; made on first use, unless `create` is False.
 
         `model`: a sentence-transformers model by folder or hub name; None for the one the library was built
-        with, or the packaged all-MiniLM-L6-v2. `dtype`: "auto", "float32", "bfloat16" or "float16". `device`:
-        a torch device; None picks one. `ranking`: "full", or for comparison "hybrid", "dense", "lexical".
+        with, or the packaged all-MiniLM-L6-v2 with our tuning ("all-MiniLM-L6-v2" is the same without).
+        `dtype`: "auto", "float32", "bfloat16" or "float16". `device`: a torch device; None picks one. `ranking`:
+        "full", or for comparison "hybrid", "dense", "lexical".
         Nothing heavy is loaded before it is needed.
 
         Raises LibraryError where the folder holds no readable library, ModelMismatch where it was built with
@@ -171,13 +172,16 @@ class Library:
     def reindex(self, *, model: str | Path | None = None, on_progress: OnProgress | None = None) -> bool:
         """Split and encode every article anew, with `model` where one is given. False where it was stopped.
 
+        Without `model` that is the one named when the library was made, or else the default model of this version.
+
         The library answers with its old vectors until the last moment and then changes in one transaction;
         a stopped reindex changes nothing, and the next one with the same model goes on where it ended.
         """
         from embeddings.encoder import Encoder
         from embeddings.model import find_model
 
-        files = find_model(model if model is not None else self._model_source())
+        wanted = model if model is not None else self._model or self._store.meta("model_source") or None
+        files = find_model(wanted)
         encoder = Encoder(files, dtype=self._dtype, device=self._device)
         if self._store.meta("pending") != files.identity:
             with self._store.write():
@@ -197,7 +201,7 @@ class Library:
             for article in self._store.articles():
                 pairs = [(article, passage) for passage in split(article)]
                 self._store.replace_passages(article.id, encode(pairs, self._store, lambda: encoder, pending=True))
-            self._set_model(encoder, model if model is not None else self._model_source())
+            self._set_model(encoder, wanted)
             self._store.clear_pending()
             self._store.set_meta("pending", "")
         with self._loading:
@@ -400,7 +404,12 @@ class Library:
         self._store.set_meta("dimension", str(encoder.dimension))
 
     def _model_source(self) -> str | Path | None:
-        return self._model if self._model is not None else self._store.meta("model_source") or None
+        from embeddings.model import PACKAGED_NAME
+
+        named = self._model if self._model is not None else self._store.meta("model_source") or None
+        if named is None and (self._store.meta("model") or "").startswith(f"{PACKAGED_NAME}@"):
+            return PACKAGED_NAME  # made before the packaged model was tuned: it is asked as it was made
+        return named
 
     def _check_model(self, identity: str) -> None:
         built_with = self._store.meta("model")

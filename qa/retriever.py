@@ -105,7 +105,7 @@ def find(
     tokens = {i: TokenVectors.from_bytes(stored[i].vectors.tokens, len(embedded.vector)) for i in ids}
     if settings.late:
         order = order[: max(settings.reranked, 2 * k)]
-        late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order])
+        late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order], embedded.weights)
     total = (fused + settings.late * meaning(late)) / (settings.dense + settings.lexical + settings.late)
     best = order[np.argsort(-total[order], kind="stable")]
     found = [

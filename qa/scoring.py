@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -17,23 +17,18 @@ from embeddings.late import token_scores
 from qa import lexical
 from qa.kinds import asked_for, holds
 from qa.retriever import Candidate
-from qa.split import word_count
+from qa.split import embedded_text, word_count
 from qa.types import Article, Passage
 
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding
+    from embeddings.reader import Reader
     from qa.store import Store
 
 # How many passages are read for their sentences.
 PASSAGES_READ = 8
-# Weights of a sentence's score, relative to its own MaxSim: fitted on squadshifts-amazon, squadshifts-reddit and
-# timeqa-human (softmax over the sentences of a question's passages; 1,550 questions) and rounded.
-_PASSAGE_WEIGHT = 0.68
-_WORDS_HELD_WEIGHT = 0.21
-_LENGTH_WEIGHT = -0.049  # per natural logarithm of the sentence's words
-_KIND_WEIGHT = 0.09  # it holds a number, time, name or reason where the question asks for one
-_PLACE_WEIGHT = 0.03  # any name may be a place, so that a name says less
-_NEWS_WEIGHT = 0.09  # it says something that the question does not: full from five words on
+_MOST_LOG_ODDS = 15.0
+_PLACE_SHARE = 0.33  # any name may be a place, so that a name says less
 # What a sentence's MaxSim is on average for the share of the question's words it holds (r = 0.51, 32,380 sentences).
 # It stands in where the model has not read: past its window, or a language it does not know. All three numbers are
 # what benchmarks/fit_unread.py prints for squadshifts-amazon and -reddit.
@@ -65,8 +60,31 @@ _KNOWN_WELL = 0.98  # familiarity
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What speaks for a sentence, each part about 0..1 but for the reader's two, which are log-odds divided by ten.
+
+    `met`: MaxSim of the question with the sentence's tokens; `passage`: the passage's score; `held`: share of the
+    question's words that it holds, weighted by rarity; `length`: natural logarithm of its words; `news`: words that
+    the question has not, full from five on; `kind`: it holds a number, time, name or reason where one is asked for;
+    `span`: the reader's weight of its best span against there being none; `relevance`: the reader's of the passage.
+    """
+
+    met: float = 0.0
+    passage: float = 0.0
+    held: float = 0.0
+    length: float = 0.0
+    news: float = 0.0
+    kind: float = 0.0
+    span: float = 0.0
+    relevance: float = 0.0
+
+    def weighed(self, weights: Parts) -> float:
+        return sum((getattr(self, field.name) * getattr(weights, field.name) for field in fields(self)), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence that may be quoted, with its score (higher is better, about 0..1.8).
+    """A sentence that may be quoted, with its score (higher is better) and what went into it.
 
     `lead` is what it leans on, `span` the words in it that answer where they are known; both are (start, end) in the
     article's text.
@@ -76,6 +94,7 @@ class Sentence:
     start: int
     end: int
     score: float
+    parts: Parts
     lead: tuple[int, int] | None = None
     span: tuple[int, int] | None = None
 
@@ -87,8 +106,9 @@ def score_sentences(
     *,
     articles: Mapping[str, Article],
     store: Store,
+    reader: Reader | None = None,
 ) -> list[Sentence]:
-    """Every sentence of the candidates, best first."""
+    """Every sentence of the candidates, best first. Without a `reader` its parts are left out."""
     languages = store.languages()
     asked = set(lexical.question_terms(question, languages))
     without_substance = _FUNCTION_WORDS
@@ -98,8 +118,11 @@ def score_sentences(
     weights = _term_weights(asked - plain or asked, store)
     total = sum(weights.values()) or 1.0
     kind = asked_for(question)
+    known = embedded.familiarity
+    texts = [embedded_text(articles[one.stored.passage.article_id], one.stored.passage) for one in candidates]
+    readings = reader.read(question, [text for text, _ in texts]) if reader is not None and known > 0 else []
     scored = []
-    for candidate in candidates:
+    for candidate, (_, context), reading in zip_longest(candidates, texts, readings):
         passage = candidate.stored.passage
         article = articles[passage.article_id]
         similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
@@ -116,19 +139,35 @@ def score_sentences(
             told = terms | set(lexical.terms(leaned_on, article.language))
             held = sum(weights.get(term, 0.0) for term in told) / total
             expected = _MAXSIM_OF_NONE + _MAXSIM_OF_WORDS * held
-            met = float(similarity[:, inside].max(axis=1).mean()) if similarity.size and inside.any() else expected
-            score = (
-                embedded.familiarity * met
-                + (1 - embedded.familiarity) * (expected + _NONE_READ)
-                + _PASSAGE_WEIGHT * candidate.score
-                + _WORDS_HELD_WEIGHT * held
-                + _LENGTH_WEIGHT * math.log(word_count(leaned_on + text) + 1)
-                + _NEWS_WEIGHT * min(len(terms - asked - plain), 5) / 5
+            met = expected
+            if similarity.size and inside.any():
+                met = float(embedded.weights @ similarity[:, inside].max(axis=1))
+            shift = context - passage.start
+            best = reading.best_span(start + shift, end + shift) if reading else None
+            of_kind = kind is not None and holds(kind, text, question)
+            parts = Parts(
+                met=known * met + (1 - known) * (expected + _NONE_READ),
+                passage=candidate.score,
+                held=held,
+                length=math.log(word_count(leaned_on + text) + 1),
+                news=min(len(terms - asked - plain), 5) / 5,
+                kind=(_PLACE_SHARE if kind == "place" else 1.0) if of_kind else 0.0,
+                span=known * _bounded(best[0] if best else -_MOST_LOG_ODDS) if reading else 0.0,
+                relevance=known * _bounded(reading.relevance) if reading else 0.0,
             )
-            if kind is not None and holds(kind, text, question):
-                score += _PLACE_WEIGHT if kind == "place" else _KIND_WEIGHT
-            scored.append(Sentence(candidate, start, end, score, lead))
+            span = (best[1] - shift, best[2] - shift) if best and best[0] > 0 else None
+            score = parts.weighed(WEIGHTS if reading else WEIGHTS_UNREAD)
+            scored.append(Sentence(candidate, start, end, score, parts, lead, span))
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _bounded(log_odds: float) -> float:
+    return max(-_MOST_LOG_ODDS, min(_MOST_LOG_ODDS, log_odds)) / 10
+
+
+# Weights of the parts, relative to `met`
+WEIGHTS_UNREAD = Parts(met=1.0, passage=0.68, held=0.21, length=-0.049, news=0.09, kind=0.09)
+WEIGHTS = WEIGHTS_UNREAD
 
 
 def _place_in(passage: Passage, lead: tuple[int, int]) -> tuple[int, int]:

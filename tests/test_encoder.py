@@ -12,7 +12,7 @@ import pytest
 
 from embeddings.encoder import Encoder
 from embeddings.errors import ModelError
-from embeddings.model import find_model
+from embeddings.model import PACKAGED_NAME, TUNING, find_model
 
 TEXTS = [
     "Short.",
@@ -45,14 +45,34 @@ def test_the_same_text_gives_the_same_vector(encoder: Encoder) -> None:
     assert np.array_equal(encoder.encode_passages(TEXTS[:2]), encoder.encode_passages(TEXTS[:2]))
 
 
-def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
+def test_vectors_of_the_plain_model_are_those_of_sentence_transformers() -> None:
     from sentence_transformers import SentenceTransformer
 
-    theirs = SentenceTransformer(str(find_model().folder), device="cpu", local_files_only=True)
+    plain = Encoder(PACKAGED_NAME, dtype="float32")
+    theirs = SentenceTransformer(str(plain.files.folder), device="cpu", local_files_only=True)
     expected = theirs.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
-    np.testing.assert_allclose(encoder.encode_passages(TEXTS), expected, atol=1e-5)
-    np.testing.assert_allclose(encoder.encode_questions(TEXTS), expected, atol=1e-5)
-    np.testing.assert_allclose(encoder.embed_question(TEXTS[1]).vector, expected[1], atol=1e-5)
+    np.testing.assert_allclose(plain.encode_passages(TEXTS), expected, atol=1e-5)
+    np.testing.assert_allclose(plain.encode_questions(TEXTS), expected, atol=1e-5)
+    embedded = plain.embed_question(TEXTS[1])
+    np.testing.assert_allclose(embedded.vector, expected[1], atol=1e-5)
+    np.testing.assert_allclose(embedded.weights, np.full(len(embedded.tokens), 1 / len(embedded.tokens)), atol=1e-7)
+
+
+def test_the_tuning_is_the_low_rank_change_added_to_the_layers(encoder: Encoder) -> None:
+    from safetensors.torch import load_file
+
+    plain = Encoder(PACKAGED_NAME, dtype="float32")
+    change = load_file(TUNING)
+    name = "layer.3.attention.self.query"
+    before = plain._model[0].auto_model.encoder.get_submodule(name).weight
+    after = encoder._model[0].auto_model.encoder.get_submodule(name).weight
+    added = (change[f"{name}.b"].float() @ change[f"{name}.a"].float()).numpy()
+    assert np.abs(added).max() > 1e-3
+    np.testing.assert_allclose((after - before).detach().numpy(), added, atol=1e-6)
+    embedded = encoder.embed_question("When did the first container ship leave Newark?")
+    assert embedded.weights.sum() == pytest.approx(1)
+    said = {embedded.offsets[i].tolist()[0]: float(weight) for i, weight in enumerate(embedded.weights)}
+    assert said[0] > said[9]  # "When" asks for something that "the" does not
 
 
 def test_familiarity_tells_languages_that_the_packaged_model_knows(encoder: Encoder) -> None:
@@ -67,7 +87,9 @@ def test_familiarity_tells_languages_that_the_packaged_model_knows(encoder: Enco
     assert known["en"] == known["none"] == 1
     assert 0.5 < known["de"] < 1
     assert known["ru"] < 0.1
-    other = Encoder(replace(find_model(), digest="0" * 64), dtype="float32")  # weights of which nothing is known
+    other = Encoder(
+        replace(find_model(PACKAGED_NAME), digest="0" * 64), dtype="float32"
+    )  # weights of which nothing is known
     assert other.embed_question(asked["ru"]).familiarity == 1
     assert known["zh"] < 0.1
 

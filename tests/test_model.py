@@ -10,17 +10,27 @@ import pytest
 
 from embeddings import model as model_module
 from embeddings.errors import ModelError
-from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, find_model
+from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, TUNED_NAME, TUNING, find_model
 
 
 def test_the_packaged_model_is_the_original() -> None:
-    files = find_model()
-    assert files.name == PACKAGED_NAME
+    files = find_model(PACKAGED_NAME)
+    assert (files.name, files.tuning) == (PACKAGED_NAME, None)
     assert (
         files.digest == hashlib.sha256((files.folder / "model.safetensors").read_bytes()).hexdigest() == PACKAGED_SHA256
     )
     assert files.identity == f"all-MiniLM-L6-v2@{PACKAGED_SHA256[:16]}"
-    assert find_model(PACKAGED_NAME) == files
+
+
+def test_the_default_model_is_the_packaged_one_with_our_tuning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, plain = find_model(), find_model(PACKAGED_NAME)
+    assert (files.name, files.folder, files.tuning) == (TUNED_NAME, plain.folder, TUNING)
+    assert find_model(TUNED_NAME) == files
+    change = hashlib.sha256(TUNING.read_bytes()).hexdigest()
+    assert files.digest == hashlib.sha256(f"{PACKAGED_SHA256}{change}".encode()).hexdigest()
+    monkeypatch.setattr(model_module, "TUNING", tmp_path / "lost")
+    with pytest.raises(ModelError, match=r"lost cannot be read.*name the model all-MiniLM-L6-v2"):
+        find_model()
 
 
 def test_damaged_packaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

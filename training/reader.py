@@ -1,0 +1,258 @@
+"""Train the reader: (question, passage) read together give relevance, the answer's start and end, or none.
+
+    PYTHONPATH=. python training/reader.py SET... --out FOLDER
+
+The layers begin as those of the packaged model, whose word vectors stay as they are and are not saved. Passages without
+an answer are of three kinds: what retrieval takes for the right one, the right one with the sentence that answers taken
+out, and the passages of articles that are asked for another time than they tell of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from embeddings.encoder import Encoder
+from embeddings.model import PACKAGED_NAME, find_model
+from training.data import Example, Text, held_out, knows_the_passage, passage_vectors, read_set, unanswerable
+
+LONGEST = 288
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    question: str
+    text: str
+    answers: tuple[tuple[int, int], ...]  # spans of `text`; empty: it holds none
+
+
+class Trainee(torch.nn.Module):
+    def __init__(self, start: Path | None) -> None:
+        super().__init__()
+        from transformers import AutoModel, AutoTokenizer
+
+        folder = find_model(PACKAGED_NAME).folder
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.backbone = AutoModel.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False
+        )
+        self.backbone.embeddings.word_embeddings.requires_grad_(False)
+        if start is not None:
+            merge(self.backbone, start)
+        self.span = torch.nn.Linear(384, 2)
+        self.relevance = torch.nn.Linear(384, 1)
+
+    def forward(self, pairs: list[Pair]) -> tuple[torch.Tensor, ...]:
+        """(logits (n, 2, t) of start and end, where the first token stands for none; relevance (n,); offsets)."""
+        features = self.tokenizer(
+            [one.question for one in pairs], [one.text for one in pairs], padding=True, truncation="only_second",
+            max_length=LONGEST, return_offsets_mapping=True, return_tensors="pt",
+        )  # fmt: skip
+        offsets = features.pop("offset_mapping")
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self.backbone(**features).last_hidden_state
+        hidden = hidden.float()
+        allowed = (features["token_type_ids"] == 1) & (offsets[..., 1] > offsets[..., 0])
+        allowed[:, 0] = True
+        spans = self.span(hidden).permute(0, 2, 1).masked_fill(~allowed[:, None], -1e4)
+        return spans, self.relevance(hidden[:, 0])[:, 0], offsets, features["token_type_ids"]
+
+
+def loss_of(model: Trainee, pairs: list[Pair]) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
+    spans, relevance, offsets, kinds = model(pairs)
+    gold = torch.zeros(spans.shape, dtype=torch.bool)
+    held = torch.zeros(len(pairs))
+    for row, one in enumerate(pairs):
+        inside = kinds[row] == 1
+        for start, end in one.answers:
+            first = (inside & (offsets[row, :, 0] <= start) & (offsets[row, :, 1] > start)).nonzero()
+            last = (inside & (offsets[row, :, 0] < end) & (offsets[row, :, 1] >= end)).nonzero()
+            if len(first) and len(last):
+                gold[row, 0, first[0, 0]] = gold[row, 1, last[0, 0]] = True
+                held[row] = 1
+        if not held[row]:
+            gold[row, :, 0] = True
+    by_span = (spans.logsumexp(-1) - spans.masked_fill(~gold, -1e4).logsumexp(-1)).mean()
+    by_relevance = torch.nn.functional.binary_cross_entropy_with_logits(relevance, held)
+    with torch.no_grad():
+        some = held > 0
+        best = spans[:, 0, 1:].argmax(-1) + 1
+        hit = gold[torch.arange(len(pairs)), 0, best][some].float().mean() if some.any() else torch.tensor(0.0)
+        right = ((relevance > 0).float() == held).float().mean()
+    return by_span, by_relevance, {"start": float(hit), "relevance": float(right)}
+
+
+def pairs_of(
+    examples: list[Example], texts: list[Text], found: list[list[int]], rng: random.Random, negatives: float
+) -> list[Pair]:
+    """One pair with the answer for each example, and `negatives` as many without."""
+    pairs = []
+    for one, others in zip(examples, found, strict=True):
+        own = texts[one.text]
+        pairs.append(Pair(one.question, own.text, one.answers))
+        if rng.random() >= negatives:
+            continue
+        if others and rng.random() < 0.65:
+            pairs.append(Pair(one.question, texts[rng.choice(others)].text, ()))
+        elif cut := without_answer(own, one.answers):
+            pairs.append(Pair(one.question, cut, ()))
+    return pairs
+
+
+def without_answer(text: Text, answers: tuple[tuple[int, int], ...]) -> str:
+    """The passage without the sentences that touch an answer; "" where little is left."""
+    kept = [(a, b) for a, b in text.sentences if not any(s < b and a < e for s, e in answers)]
+    if len(kept) < 2 or len(kept) == len(text.sentences):
+        return ""
+    return text.text[: text.context] + " ".join(text.text[a:b] for a, b in kept)
+
+
+def mine(
+    examples: list[Example], texts: list[Text], vectors: np.ndarray, encoder: Encoder, each: int
+) -> list[list[int]]:
+    """For each example the passages without its answer that the plain model ranks highest."""
+    golds: dict[tuple[str, str], set[int]] = {}
+    by_article: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_article.setdefault(text.article, []).append(number)
+    for one in examples:
+        golds.setdefault((one.question, one.article), set()).add(one.text)
+    found = []
+    for at in range(0, len(examples), 512):
+        part = examples[at : at + 512]
+        scores = encoder.encode_questions([one.question for one in part]) @ vectors.T
+        for one, row in zip(part, scores, strict=True):
+            gold = golds[one.question, one.article]
+            answers = {texts[one.text].text[a:b].casefold() for a, b in one.answers}
+            if knows_the_passage(one.question):
+                wide = np.array(by_article[one.article])
+                order = wide[np.argsort(-row[wide])]
+            else:
+                order = np.argpartition(-row, 40)[:40]
+                order = order[np.argsort(-row[order])]
+            others = [
+                int(i)
+                for i in order
+                if int(i) not in gold and not any(answer in texts[i].text.casefold() for answer in answers)
+            ]
+            found.append(others[:each])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--negatives", type=float, default=0.6, help="pairs without an answer, to one with")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--start", type=Path, help="low-rank changes that training/encoder.py made, to begin with")
+    parser.add_argument("--cache", type=Path)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    torch.manual_seed(options.seed)
+    texts: list[Text] = []
+    train: list[Example] = []
+    held: list[Example] = []
+    none: list[Example] = []
+    for folder in options.sets:
+        own, examples = read_set(folder)
+        shift = len(texts)
+        texts += own
+        for one in examples:
+            moved = Example(one.question, one.text + shift, one.answers, one.article)
+            (held if held_out(one.article) else train).append(moved)
+        none += [Example(q, -1, (), article) for q, article in unanswerable(folder)]
+    encoder = Encoder(PACKAGED_NAME)
+    vectors = passage_vectors(texts, encoder, options.cache)
+    found = mine(train, texts, vectors, encoder, 6)
+    found_held = mine(held, texts, vectors, encoder, 6)
+    by_article: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_article.setdefault(text.article, []).append(number)
+    timeless = []
+    if none:
+        for one, vector in zip(none, encoder.encode_questions([one.question for one in none]), strict=True):
+            own = by_article[one.article]
+            best = sorted(own, key=lambda i: -float(vectors[i] @ vector))[:2]
+            timeless += [Pair(one.question, texts[i].text, ()) for i in best]
+    del encoder
+    print(f"{len(texts)} passages, {len(train)} questions, {len(held)} held out, {len(timeless)} timeless", flush=True)
+    model = Trainee(options.start)
+    layers = [p for p in model.backbone.parameters() if p.requires_grad]
+    heads = [*model.span.parameters(), *model.relevance.parameters()]
+    optimizer = torch.optim.AdamW(
+        [{"params": layers, "lr": options.rate}, {"params": heads, "lr": 10 * options.rate}], weight_decay=0.01
+    )
+    per_epoch = len(pairs_of(train, texts, found, random.Random(0), options.negatives)) + len(timeless)
+    total = options.epochs * (per_epoch // options.size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / 100) * max(0.01, 1 - step / total)
+    )
+    check = pairs_of(held, texts, found_held, random.Random(1), 0.7)[:1200]
+    began, step = time.time(), 0
+    for epoch in range(options.epochs):
+        pairs = pairs_of(train, texts, found, rng, options.negatives) + timeless
+        rng.shuffle(pairs)
+        runs = [
+            sorted(pairs[at : at + 50 * options.size], key=lambda one: len(one.text))
+            for at in range(0, len(pairs), 50 * options.size)
+        ]
+        batches = [run[at : at + options.size] for run in runs for at in range(0, len(run), options.size)]
+        rng.shuffle(batches)
+        sums = np.zeros(4)
+        model.train()
+        for count, batch in enumerate(batches, 1):
+            by_span, by_relevance, seen = loss_of(model, batch)
+            (by_span + by_relevance).backward()
+            torch.nn.utils.clip_grad_norm_([*layers, *heads], 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
+            step += 1
+            sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
+            if count % 50 == 0:
+                print(f"{epoch} {step}/{total} {time.time() - began:.0f}s {(sums / count).round(3)}", flush=True)
+        model.eval()
+        with torch.no_grad():
+            sums = np.zeros(4)
+            parts = [check[at : at + 64] for at in range(0, len(check), 64)]
+            for part in parts:
+                by_span, by_relevance, seen = loss_of(model, part)
+                sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
+            print(f"epoch {epoch}: held out {(sums / len(parts)).round(3)}", flush=True)
+        save(model, options.out)
+
+
+def merge(backbone: torch.nn.Module, path: Path) -> None:
+    """Add the low-rank changes in `path` to the layers of `backbone`."""
+    tensors = load_file(path)
+    modules = dict(backbone.encoder.named_modules())
+    for name in {name[:-2] for name in tensors if name.endswith((".a", ".b"))}:
+        modules[name].weight.data += tensors[f"{name}.b"].float() @ tensors[f"{name}.a"].float()
+
+
+def save(model: Trainee, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if not name.endswith(("word_embeddings.weight", "position_ids"))
+    }
+    save_file(
+        {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in tensors.items()},
+        folder / "reader.safetensors",
+    )
+
+
+if __name__ == "__main__":
+    main()
