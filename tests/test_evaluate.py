@@ -282,9 +282,9 @@ def test_only_what_can_be_judged_is_calibrated() -> None:
 
 
 def test_bins_hold_their_lower_border_and_the_last_holds_one() -> None:
-    bins = calibration_bins([(0.0, False), (0.1, True), (0.3, True), (0.3125, True), (0.375, False), (0.7, True), (1.0, True)])
+    bins = calibration_bins([(0.0, False), (0.1, True), (0.3, True), (0.375, False), (0.7, True), (1.0, True)])
     counts = [each.count if each else 0 for each in bins]
-    assert counts == [1, 1, 0, 3, 0, 0, 0, 1, 0, 1]
+    assert counts == [1, 1, 0, 2, 0, 0, 0, 1, 0, 1]
     assert bins[7] == Bin(1, 0.7, 1.0)
     assert bins[9] == Bin(1, 1.0, 1.0)
 
