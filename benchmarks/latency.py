@@ -25,6 +25,7 @@ from sets import SEED, QuestionSet, table
 
 from qa import Article, Library
 from qa.evaluate import Question
+from qa.split import split
 
 SIZES = (1_000, 10_000)
 QUESTIONS = 200
@@ -77,14 +78,17 @@ class Stopwatch:
 
 def report(sets: Sequence[QuestionSet], keep: Path, limit: int) -> str:
     """The table, as Markdown; libraries are kept in `keep`."""
+    for _ in _stages():  # a stage that has gone is said before the encoding, not after it
+        pass
     questions = [question for each in sets for question in each.questions if not question.history]
     random.Random(SEED).shuffle(questions)
     questions = questions[: min(limit, QUESTIONS)]
     columns: dict[str, list[dict[str, float]]] = {}
     for size in SIZES:
         with Library.open(keep / f"latency-{size}-{'+'.join(each.name for each in sets)}") as library:
-            copies = fill(library, sets, size)
-            label = f"{library.passage_count:,} passages" + (f" ({copies:,} shuffled)" if copies else "")
+            articles, copied = pool(sets, size)
+            library.add(articles)
+            label = f"{library.passage_count:,} passages" + (f", {copied:,} of them shuffled" if copied else "")
             columns[label] = laps(library, questions)
     names = [name for name, _, _ in STAGES]
     rows = [
@@ -100,11 +104,9 @@ def laps(library: Library, questions: Sequence[Question]) -> list[dict[str, floa
     """What each question spent in each stage, in seconds."""
     watch = Stopwatch()
     with ExitStack() as stack:
-        for name, owner, function in STAGES:
-            module, _, inner = owner.partition(":")
-            there = importlib.import_module(module)
-            there = getattr(there, inner) if inner else there
-            stack.enter_context(mock.patch.object(there, function, watch.timed(name, getattr(there, function))))
+        for name, owner, function in _stages():
+            timed = watch.timed(name, getattr(owner, function))
+            stack.enter_context(mock.patch.object(owner, function, timed))
         for question in questions[:3]:
             library.ask(question.question)
         found = []
@@ -118,32 +120,39 @@ def laps(library: Library, questions: Sequence[Question]) -> list[dict[str, floa
     return found
 
 
-def fill(library: Library, sets: Sequence[QuestionSet], size: int) -> int:
-    """Add articles until the library has at least `size` passages; how many passages of them are shuffled copies."""
-    at_first = 0
-    for number, article in enumerate(_articles(sets)):
-        if library.passage_count >= size:
-            break
-        library.add([article])
-        if number < sum(len(each.articles) for each in sets):
-            at_first = library.passage_count
-    return library.passage_count - at_first if at_first else 0
+def _stages() -> Iterator[tuple[str, Any, str]]:
+    """STAGES with the module or class itself. AttributeError where one has gone."""
+    for name, owner, function in STAGES:
+        module, _, inner = owner.partition(":")
+        there = importlib.import_module(module)
+        there = getattr(there, inner) if inner else there
+        getattr(there, function)
+        yield name, there, function
 
 
-def _articles(sets: Sequence[QuestionSet]) -> Iterator[Article]:
-    """The sets' articles in turn, small sets mixed with large ones, then shuffled copies without end."""
+def pool(sets: Sequence[QuestionSet], size: int) -> tuple[list[Article], int]:
+    """Articles of about `size` passages together, at most 5 % more, and how many of these are of shuffled copies."""
     originals = [replace(article, id=f"{each.name}/{article.id}") for each in sets for article in each.articles]
-    random.Random(SEED).shuffle(originals)
-    yield from originals
     draw = random.Random(SEED)
-    for turn in range(1, 1_000):
+    draw.shuffle(originals)  # large sets mixed with small ones
+    articles: list[Article] = []
+    total = copied = turn = 0
+    while total < size:
+        before = total
         for article in originals:
-            yield replace(
-                article,
-                id=f"{article.id}/{turn}",
-                title=_shuffled(article.title, draw),
-                text=_shuffled(article.text, draw),
-            )
+            one = article
+            if turn:
+                title, text = _shuffled(article.title, draw), _shuffled(article.text, draw)
+                one = replace(article, id=f"{article.id}/{turn}", title=title, text=text)
+            passages = len(split(one))
+            if total < size and total + passages <= 1.05 * size:
+                articles.append(one)
+                total += passages
+                copied += passages if turn else 0
+        if total == before:
+            break  # what is left is too long
+        turn += 1
+    return articles, copied
 
 
 def _shuffled(text: str, draw: random.Random) -> str:

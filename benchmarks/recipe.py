@@ -33,8 +33,12 @@ from qa import Answer, Article, Citation, Hit
 from qa.split import split
 
 DENSE, LEXICAL, RERANKED = 0.5, 0.3, 20
-PASSAGES_READ, PASSAGE_SHARE, QUOTES = 1, 0.0, 3  # the share of its passage's score in a sentence's, where more are read
-SLOPE, OFFSET, FOUND_FROM = 5.0, -6.0, 0.12
+PASSAGES_READ, PASSAGE_SHARE, QUOTES = (
+    1,
+    0.0,
+    3,
+)  # the share of its passage's score in a sentence's, where more are read
+SLOPE, OFFSET, FOUND_FROM = 11.0, -7.2, 0.12
 K1, B = 1.2, 0.75  # BM25's usual constants
 _WORD = re.compile(r"\w+")
 _BATCH = 256
