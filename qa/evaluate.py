@@ -1,9 +1,10 @@
 """How well a library answers questions whose answers are known.
 
 A question is a line of JSON: `{"id", "question", "article_ids", "answers", "answerable", "gold_paragraph"?,
-"gold_paragraphs"?, "history"?}`. `article_ids` are ids of the library's articles, or the names of the files or
-pages they came from, without the ending. A passage or quote is right when it holds a whole gold answer at its
-place: in a gold article and, where a gold paragraph is named, in that paragraph.
+"gold_paragraphs"?, "answer_offsets"?, "history"?}`. `article_ids` are ids of the library's articles, or the names of
+the files or pages they came from, without the ending. A passage or quote is right when it holds a whole gold answer at
+its place: in a gold article and, where a gold paragraph is named, in that paragraph; `answer_offsets`, [start, end]
+pairs in the text of the only gold article, say the places themselves.
 """
 
 from __future__ import annotations
@@ -16,23 +17,37 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from qa.errors import InvalidInput
 from qa.types import Answer, Article, Hit, Progress, Turn, turns
 
-if TYPE_CHECKING:
-    from qa.library import Library
-
 CUT = 10  # ranks that are looked at
 MOST_QUOTE_WORDS = 60  # a longer quote is a passage, not an answer
+MOST_QUOTES = 5  # quotes of an answer that are looked at
+BINS = 10  # of support, for its calibration
 _WORD = re.compile(r"\w+")
+
+
+class Answering(Protocol):
+    """What can be evaluated: a Library, or another system in its place."""
+
+    def articles(self) -> Iterable[Article]: ...
+
+    def article(self, article_id: str) -> Article: ...
+
+    def retrieve(self, question: str, *, k: int, history: Sequence[Turn]) -> list[Hit]: ...
+
+    def ask(self, question: str, *, history: Sequence[Turn]) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question with what is known of its answer; `answerable` False: the articles hold none."""
+    """One question with what is known of its answer; `answerable` False: the articles hold none.
+
+    `answers` is empty where only the articles are known that hold the answer.
+    """
 
     id: str
     question: str
@@ -40,6 +55,7 @@ class Question:
     answers: tuple[str, ...]
     answerable: bool
     paragraphs: tuple[str, ...] = ()  # each holds the answer, in one of the gold articles
+    offsets: tuple[tuple[int, int], ...] = ()  # where the answers stand in the text of the only gold article
     history: tuple[Turn, ...] = ()
 
 
@@ -58,29 +74,40 @@ class Result:
 
     `spans` is empty for unanswerable questions, and where no gold answer stands in the gold articles' text.
     `rank` counts from 1: the first retrieved passage that holds a gold answer, None where none of the first
-    ten does. `quote_first` and `quote_any`: the answer's first quote, or any of them, holds a gold answer.
+    ten does; `words_read` is how many words of the passages, read from the top, it takes until that answer is
+    whole. `article_first`: the first passage is of a gold article. `quote_first` and `quote_any`: the answer's
+    first quote, or any of its first five, holds a gold answer. Of `texts` passages and quotes, `exact` stand in
+    their article letter for letter at the place that they name.
     """
 
     question: Question
     spans: tuple[Span, ...]
     rank: int | None
+    words_read: int | None
+    article_first: bool
     found: bool
     support: float
     quote_first: bool
     quote_any: bool
+    texts: int
+    exact: int
     retrieve_s: float
     ask_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Shares are 0..1 and None where no question counts; `placed` is how many questions the first seven rest on.
+    """Shares are 0..1 and None where no question counts; `placed` is how many questions the first nine rest on.
 
-    `recall_*`: a passage among the first n holds a gold answer. `mrr_10`: mean reciprocal rank of the first that
-    does, 0 beyond 10. `quote_first`, `quote_any`: the answer was given, and its first quote, or any, holds a gold
-    answer. `answered`: answerable questions that got an answer. `declined`: unanswerable ones that got none.
-    `auroc`: how often `support` is higher for an answer whose first quote is right than for one that is wrong or
-    that should not have been given. Times are medians in seconds.
+    `recall_*`: a passage among the first n holds a gold answer. `within_*`: one stands in the first n words read
+    from the top, where longer passages gain nothing. `mrr_10`: mean reciprocal rank of the first that does, 0 beyond
+    10. `quote_first`, `quote_any`: the answer was given, and its first quote, or any, holds a gold answer.
+    `article_first`: answerable questions whose first passage is of a gold article. `answered`: answerable questions
+    that got an answer. `declined`: unanswerable ones that got none. `auroc`: how often `support` is higher for an
+    answer whose first quote is right than for one that is wrong or that should not have been given. `ece`: how far
+    `support` is from the share of answers whose first quote is right (see `calibration_error`); lower is better.
+    `text_exact`: passages and quotes that stand letter for letter where they say. Times are in seconds: medians,
+    and what 95 of 100 questions stay below.
     """
 
     questions: int
@@ -89,14 +116,21 @@ class Scores:
     recall_3: float | None
     recall_5: float | None
     recall_10: float | None
+    within_150: float | None
+    within_500: float | None
     mrr_10: float | None
     quote_first: float | None
     quote_any: float | None
+    article_first: float | None
     answered: float | None
     declined: float | None
     auroc: float | None
+    ece: float | None
+    text_exact: float | None
     retrieve_s: float | None
+    retrieve_95_s: float | None
     ask_s: float | None
+    ask_95_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +152,7 @@ def read_questions(path: str | Path) -> list[Question]:
         if not line.strip():
             continue
         try:
-            questions.append(_question(json.loads(line), number))
+            questions.append(question_of(json.loads(line), number))
         except ValueError as error:  # InvalidInput is one
             raise InvalidInput(f"questions {str(path)!r}, line {number}: {error}") from error
     if not questions:
@@ -127,7 +161,7 @@ def read_questions(path: str | Path) -> list[Question]:
 
 
 def evaluate(
-    library: Library,
+    library: Answering,
     questions: Sequence[Question],
     *,
     on_progress: Callable[[Progress], object] | None = None,
@@ -142,13 +176,9 @@ def evaluate(
         )
     results = []
     for number, question in enumerate(questions, start=1):
-        spans = tuple(
-            span
-            for name in question.article_ids
-            for article in gold.get(name, ())
-            for span in gold_spans(question, article)
-        )
-        results.append(_measure(library, question, spans))
+        articles = [article for name in question.article_ids for article in gold.get(name, ())]
+        spans = tuple(span for article in articles for span in gold_spans(question, article))
+        results.append(_measure(library, question, spans, {article.id for article in articles}))
         if on_progress is not None:
             on_progress(Progress(number, len(questions), question.id))
     return Evaluation(tuple(results), score(results))
@@ -163,6 +193,10 @@ def score(results: Sequence[Result]) -> Scores:
     def recall(cut: int) -> float | None:
         return _mean(result.rank is not None and result.rank <= cut for result in placed)
 
+    def within(words: int) -> float | None:
+        return _mean(result.words_read is not None and result.words_read <= words for result in placed)
+
+    texts = sum(result.texts for result in results)
     return Scores(
         questions=len(results),
         placed=len(placed),
@@ -170,9 +204,12 @@ def score(results: Sequence[Result]) -> Scores:
         recall_3=recall(3),
         recall_5=recall(5),
         recall_10=recall(10),
+        within_150=within(150),
+        within_500=within(500),
         mrr_10=_mean(1 / result.rank if result.rank else 0.0 for result in placed),
         quote_first=_mean(result.found and result.quote_first for result in placed),
         quote_any=_mean(result.found and result.quote_any for result in placed),
+        article_first=_mean(result.article_first for result in answerable),
         answered=_mean(result.found for result in answerable),
         declined=_mean(not result.found for result in unanswerable),
         auroc=auroc(
@@ -180,9 +217,54 @@ def score(results: Sequence[Result]) -> Scores:
             [result.support for result in placed if not result.quote_first]
             + [result.support for result in unanswerable],
         ),
+        ece=calibration_error(judged(results)),
+        text_exact=sum(result.exact for result in results) / texts if texts else None,
         retrieve_s=_median(result.retrieve_s for result in results),
+        retrieve_95_s=_below(0.95, [result.retrieve_s for result in results]),
         ask_s=_median(result.ask_s for result in results),
+        ask_95_s=_below(0.95, [result.ask_s for result in results]),
     )
+
+
+def judged(results: Iterable[Result]) -> list[tuple[float, bool]]:
+    """The support of each answer that can be judged, and whether its first quote is right.
+
+    Questions that have an answer whose place is not known are left out; unanswerable ones have no right quote.
+    """
+    return [
+        (result.support, result.quote_first and result.question.answerable)
+        for result in results
+        if result.spans or not result.question.answerable
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The answers whose support lies in one stretch: how many, their mean support, and the share that is right."""
+
+    count: int
+    support: float
+    right: float
+
+
+def calibration_bins(answers: Iterable[tuple[float, bool]], bins: int = BINS) -> list[Bin | None]:
+    """`bins` stretches of equal width over 0..1, each with the (support, right) in it; None where it has none."""
+    borders = [border / bins for border in range(1, bins)]
+    inside: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    for support, right in answers:
+        inside[bisect.bisect_right(borders, support)].append((support, right))
+    return [
+        Bin(len(some), statistics.fmean(support for support, _ in some), statistics.fmean(right for _, right in some))
+        if some
+        else None
+        for some in inside
+    ]
+
+
+def calibration_error(answers: Sequence[tuple[float, bool]], bins: int = BINS) -> float | None:
+    """Expected calibration error (Naeini et al., 2015), 0..1: mean |support - share right| over bins, by their size."""
+    filled = [each for each in calibration_bins(answers, bins) if each is not None]
+    return sum(each.count * abs(each.support - each.right) for each in filled) / len(answers) if answers else None
 
 
 def auroc(right: Iterable[float], wrong: Iterable[float]) -> float | None:
@@ -197,11 +279,16 @@ def auroc(right: Iterable[float], wrong: Iterable[float]) -> float | None:
 def gold_spans(question: Question, article: Article) -> list[Span]:
     """Every place in `article` where a gold answer of `question` stands; [] for unanswerable questions.
 
-    White space may differ. Where no answer is found to the letter, punctuation may too: a page's table row may
-    be written with other separators than the question file's.
+    Offsets count where the article holds an answer at each of them, as it does when it was given as the text they
+    were made for. Else the answers are searched: white space may differ, and where no answer is found to the
+    letter, punctuation may too, as a page's table row may be written with other separators than the question file's.
     """
     if not question.answerable:
         return []
+    if question.offsets and len(question.article_ids) == 1:
+        wanted = {tuple(answer.split()) for answer in question.answers}
+        if all(tuple(article.text[start:end].split()) in wanted for start, end in question.offsets):
+            return [Span(article.id, start, end) for start, end in sorted(set(question.offsets))]
     regions = [region for paragraph in question.paragraphs for region in _occurrences(paragraph, article.text)]
     spans = []
     for start, end in regions or [(0, len(article.text))]:
@@ -239,6 +326,11 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("answered", "answered"),
     ("declined", "declined"),
     ("auroc", "AUROC of support"),
+    ("ece", "ECE of support"),
+    ("within_150", "in 150 words"),
+    ("within_500", "in 500 words"),
+    ("article_first", "first article right"),
+    ("text_exact", "texts exact"),
 )
 
 
@@ -263,7 +355,8 @@ def comparison_table(scores: Mapping[str, Scores]) -> str:
     return "\n".join(lines)
 
 
-def _question(record: Any, number: int) -> Question:
+def question_of(record: Any, number: int = 0) -> Question:
+    """The question in one record of a question file, called by its `number` where it has no id. Raises InvalidInput."""
     if not isinstance(record, dict):
         raise InvalidInput(f"a JSON object is needed, not {type(record).__name__}")
     text, answerable = record.get("question"), record.get("answerable", True)
@@ -272,16 +365,13 @@ def _question(record: Any, number: int) -> Question:
     if not isinstance(answerable, bool):
         raise InvalidInput(f"'answerable' is {answerable!r}; it must be true or false")
     answers, article_ids = _texts(record, "answers"), _texts(record, "article_ids")
-    if answerable and not (answers and article_ids):
-        raise InvalidInput("an answerable question needs 'answers' and 'article_ids', or \"answerable\": false")
+    if answerable and not article_ids:
+        raise InvalidInput("an answerable question needs 'article_ids', or \"answerable\": false")
     paragraphs = record.get("gold_paragraphs") or record.get("gold_paragraph") or []
     if isinstance(paragraphs, dict):
         paragraphs = list(paragraphs.values())
     paragraphs = _texts({"gold_paragraph": paragraphs}, "gold_paragraph")
-    history = [
-        {**turn, "content": turn.get("content", turn.get("text"))} if isinstance(turn, dict) else turn
-        for turn in record.get("history") or []
-    ]
+    history = [_turn(turn) if isinstance(turn, dict) else turn for turn in record.get("history") or []]
     return Question(
         id=str(record.get("id", number)),
         question=text,
@@ -289,8 +379,25 @@ def _question(record: Any, number: int) -> Question:
         answers=answers,
         answerable=answerable,
         paragraphs=paragraphs,
+        offsets=_offsets(record),
         history=turns(history),
     )
+
+
+def _turn(record: dict[str, Any]) -> dict[str, Any]:
+    role = "assistant" if record.get("role") == "agent" else record.get("role")
+    return {**record, "role": role, "content": record.get("content", record.get("text"))}
+
+
+def _offsets(record: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    value = record.get("answer_offsets") or []
+    try:
+        pairs = tuple((start, end) for start, end in value)
+    except (TypeError, ValueError):
+        pairs = ((None, None),)
+    if not all(isinstance(at, int) for pair in pairs for at in pair):
+        raise InvalidInput(f"'answer_offsets' is {value!r}; it must be a list of [start, end]")
+    return pairs
 
 
 def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -324,21 +431,28 @@ def _page_names(article: Article) -> set[str]:
     return names - {""}
 
 
-def _measure(library: Library, question: Question, spans: tuple[Span, ...]) -> Result:
+def _measure(library: Answering, question: Question, spans: tuple[Span, ...], gold: set[str]) -> Result:
     began = time.perf_counter()
     hits = library.retrieve(question.question, k=CUT, history=question.history)
     retrieved = time.perf_counter()
     answer = library.ask(question.question, history=question.history)
     asked = time.perf_counter()
     quotes = _quotes_right(answer, spans)
+    places = [(one.article_id, one.start, one.end, one.text) for one in (hit.passage for hit in hits)]
+    places += [(one.article_id, one.start, one.end, one.quote) for one in answer.citations]
+    stored = {article_id: library.article(article_id).text for article_id in {place[0] for place in places}}
     return Result(
         question=question,
         spans=spans,
         rank=_rank(hits, spans),
+        words_read=_words_read(hits, spans),
+        article_first=bool(hits) and hits[0].passage.article_id in gold,
         found=answer.found,
         support=answer.support,
         quote_first=quotes[:1] == [True],
-        quote_any=any(quotes),
+        quote_any=any(quotes[:MOST_QUOTES]),
+        texts=len(places),
+        exact=sum(stored[article_id][start:end] == text for article_id, start, end, text in places),
         retrieve_s=retrieved - began,
         ask_s=asked - retrieved,
     )
@@ -348,6 +462,16 @@ def _rank(hits: Sequence[Hit], spans: Sequence[Span]) -> int | None:
     for rank, hit in enumerate(hits[:CUT], start=1):
         if _holds(hit.passage.article_id, hit.passage.start, hit.passage.end, spans):
             return rank
+    return None
+
+
+def _words_read(hits: Sequence[Hit], spans: Sequence[Span]) -> int | None:
+    before = 0
+    for passage in (hit.passage for hit in hits[:CUT]):
+        ends = [span.end for span in spans if _holds(passage.article_id, passage.start, passage.end, [span])]
+        if ends:
+            return before + len(passage.text[: min(ends) - passage.start].split())
+        before += len(passage.text.split())
     return None
 
 
@@ -378,6 +502,11 @@ def _occurrences(needle: str, text: str, start: int = 0, end: int | None = None)
 def _mean(values: Iterable[float | bool]) -> float | None:
     collected = [float(value) for value in values]
     return statistics.fmean(collected) if collected else None
+
+
+def _below(share: float, values: Sequence[float]) -> float | None:
+    """What at least `share` of the values, rounded down to one of them, do not exceed."""
+    return sorted(values)[int(share * (len(values) - 1))] if values else None
 
 
 def _median(values: Iterable[float]) -> float | None:
