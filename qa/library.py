@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from qa import dialogue
+from qa.dialogue import FollowUp
 from qa.errors import InvalidInput, ModelMismatch
 from qa.gather import Source
 from qa.ingest import OnProgress, add, encode, sync
@@ -263,8 +264,8 @@ class Library:
         """
         if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
             raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
-        alone = _stand_alone(question, history)
-        _, candidates = self._find(alone, k=_positive(k), filters=Filters.of(filters))
+        asked = self._stand_alone(question, history)
+        _, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
         hits = self._hits(candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
@@ -283,12 +284,12 @@ class Library:
         from qa.answer import compose
         from qa.scoring import PASSAGES_READ
 
-        alone = _stand_alone(question, history)
+        asked = self._stand_alone(question, history)
         wanted = _positive(k)
-        embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
-        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits)
+        return compose(asked.text, embedded, candidates, articles=articles, store=self._store, hits=hits)
 
     @property
     def encoder(self) -> Encoder:
@@ -321,15 +322,29 @@ class Library:
 
     # -- inside
 
-    def _find(self, question: str, *, k: int, filters: Filters) -> tuple[Embedding | None, list[Candidate]]:
+    def _stand_alone(self, question: str, history: History) -> FollowUp:
+        if not isinstance(question, str):
+            raise InvalidInput(f"question is {type(question).__name__}; it must be a str")
+        cleaned = " ".join(question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
+        if not cleaned:
+            raise InvalidInput("question is empty; ask something")
+        return dialogue.stand_alone(
+            cleaned[:_LONGEST_QUESTION],
+            turns(history),
+            together=lambda own, carried: dialogue.held_together(own, carried, self._store),
+        )
+
+    def _find(self, question: FollowUp, *, k: int, filters: Filters) -> tuple[Embedding | None, list[Candidate]]:
         if not self._store.passage_count:
             return None, []
         from qa.retriever import Settings, find
 
-        embedded = self.encoder.embed_question(question)
+        embedded = self.encoder.embed_question(question.text)
+        if question.carried:
+            embedded = dialogue.weigh_own(self.encoder.embed_question(question.asked), embedded)
         with self._searching:
             candidates = find(
-                question,
+                question.text,
                 embedded,
                 store=self._store,
                 index=self._index(),
@@ -418,15 +433,6 @@ class Library:
                 f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
                 "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
             )
-
-
-def _stand_alone(question: str, history: History) -> str:
-    if not isinstance(question, str):
-        raise InvalidInput(f"question is {type(question).__name__}; it must be a str")
-    cleaned = " ".join(question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
-    if not cleaned:
-        raise InvalidInput("question is empty; ask something")
-    return dialogue.stand_alone(cleaned[:_LONGEST_QUESTION], turns(history))
 
 
 def _positive(k: int) -> int:
