@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from qa import dialogue
+from qa import dialogue, speech, spelling
 from qa.errors import InvalidInput, ModelMismatch
 from qa.gather import Source
 from qa.ingest import OnProgress, add, encode, sync
@@ -260,7 +260,7 @@ class Library:
         if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
             raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
         alone = _stand_alone(question, history)
-        _, candidates = self._find(alone, k=_positive(k), filters=Filters.of(filters))
+        _, _, candidates = self._find(alone, k=_positive(k), filters=Filters.of(filters))
         hits = self._hits(candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
@@ -281,7 +281,7 @@ class Library:
 
         alone = _stand_alone(question, history)
         wanted = _positive(k)
-        embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        alone, embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
         return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits)
@@ -317,12 +317,16 @@ class Library:
 
     # -- inside
 
-    def _find(self, question: str, *, k: int, filters: Filters) -> tuple[Embedding | None, list[Candidate]]:
+    def _find(self, question: str, *, k: int, filters: Filters) -> tuple[str, Embedding | None, list[Candidate]]:
+        """The question as searched for, spelt as the passages spell its words, with what was found."""
         if not self._store.passage_count:
-            return None, []
+            return question, None, []
         from qa.retriever import Settings, find
 
         embedded = self.encoder.embed_question(question)
+        respelt = spelling.repaired(question, set(map(tuple, embedded.offsets.tolist())), self._store)
+        if respelt != question:
+            question, embedded = respelt, self.encoder.embed_question(respelt)
         with self._searching:
             candidates = find(
                 question,
@@ -333,7 +337,7 @@ class Library:
                 filters=filters,
                 settings=self._settings or Settings(),
             )
-        return embedded, candidates
+        return question, embedded, candidates
 
     def _hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
@@ -417,7 +421,7 @@ def _stand_alone(question: str, history: History) -> str:
     cleaned = " ".join(question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
     if not cleaned:
         raise InvalidInput("question is empty; ask something")
-    return dialogue.stand_alone(cleaned[:_LONGEST_QUESTION], turns(history))
+    return dialogue.stand_alone(speech.repaired(cleaned[:_LONGEST_QUESTION]), turns(history))
 
 
 def _positive(k: int) -> int:
