@@ -188,6 +188,7 @@ def weigh_own(own: Embedding, whole: Embedding) -> Embedding:
         vector=(vector / np.linalg.norm(vector)).astype(np.float32),
         tokens=np.concatenate([own.tokens, whole.tokens]),
         offsets=np.concatenate([own.offsets, whole.offsets]),
+        weights=np.concatenate([_OWN_SHARE * own.weights, (1 - _OWN_SHARE) * whole.weights]),
     )
 
 

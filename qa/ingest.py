@@ -21,6 +21,7 @@ from qa import web
 from qa.addresses import is_front_page, nearly_same
 from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
+from qa.language import language_of
 from qa.readers.chrome import same_text
 from qa.split import embedded_text, split
 from qa.store import EncodedPassage, Store, Vectors
@@ -411,6 +412,8 @@ def _decide(
             tally.skipped.append(twin)
             return None
         article = replace(article, id=_id_for(article, location, known, fingerprint, store))
+    if article.language is None:
+        article = replace(article, language=language_of(article.text))
     # A request for consent is kept, so that it is listed and read again; it is never to be quoted.
     passages = [] if "consent-wall" in article.flags else split(article)
     if not passages and not article.flags:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from qa import dialogue
+from qa import dialogue, speech, spelling
 from qa.dialogue import FollowUp
 from qa.errors import InvalidInput, ModelMismatch
 from qa.gather import Source
@@ -265,7 +265,7 @@ class Library:
         if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
             raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
         asked = self._stand_alone(question, history)
-        _, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
+        _, _, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
         hits = self._hits(candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
@@ -286,10 +286,10 @@ class Library:
 
         asked = self._stand_alone(question, history)
         wanted = _positive(k)
-        embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
-        return compose(asked.text, embedded, candidates, articles=articles, store=self._store, hits=hits)
+        return compose(text, embedded, candidates, articles=articles, store=self._store, hits=hits)
 
     @property
     def encoder(self) -> Encoder:
@@ -329,22 +329,29 @@ class Library:
         if not cleaned:
             raise InvalidInput("question is empty; ask something")
         return dialogue.stand_alone(
-            cleaned[:_LONGEST_QUESTION],
+            speech.repaired(cleaned[:_LONGEST_QUESTION]),
             turns(history),
             together=lambda own, carried: dialogue.held_together(own, carried, self._store),
         )
 
-    def _find(self, question: FollowUp, *, k: int, filters: Filters) -> tuple[Embedding | None, list[Candidate]]:
+    def _find(
+        self, question: FollowUp, *, k: int, filters: Filters
+    ) -> tuple[str, Embedding | None, list[Candidate]]:
+        """The question as searched for, spelt as the passages spell its words, with what was found."""
+        text = question.text
         if not self._store.passage_count:
-            return None, []
+            return text, None, []
         from qa.retriever import Settings, find
 
-        embedded = self.encoder.embed_question(question.text)
+        embedded = self.encoder.embed_question(text)
+        respelt = spelling.repaired(text, set(map(tuple, embedded.offsets.tolist())), self._store)
+        if respelt != text:
+            text, embedded = respelt, self.encoder.embed_question(respelt)
         if question.carried:
             embedded = dialogue.weigh_own(self.encoder.embed_question(question.asked), embedded)
         with self._searching:
             candidates = find(
-                question.text,
+                text,
                 embedded,
                 store=self._store,
                 index=self._index(),
@@ -352,7 +359,7 @@ class Library:
                 filters=filters,
                 settings=self._settings or Settings(),
             )
-        return embedded, candidates
+        return question, embedded, candidates
 
     def _hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)

@@ -1,7 +1,8 @@
 """A question to Hits: candidates by meaning and by words, scores fused, the best reranked, copies folded.
 
     dense    cosine of question and passage vectors (FAISS)           what the passage is about
-    lexical  BM25, as a share of the question's best (SQLite FTS5)    names, numbers, rare words
+    lexical  BM25 over stems (SQLite FTS5), and among the candidates   names, numbers, rare words
+             over letters, as a share of the question's best
     late     MaxSim over token vectors, for the best of the fusion    which passage answers
 
 Where the model does not know the question's language, the words stand in for what it would say of meaning: the
@@ -91,8 +92,11 @@ def find(
         return []
     vectors = np.stack([stored[i].vectors.vector for i in ids]).astype(np.float32)
     dense = vectors @ embedded.vector
-    most = max(by_words.values(), default=0.0)
-    words = np.array([by_words.get(i, 0.0) / most if most > 0 else 0.0 for i in ids], np.float32)
+    words = np.array([by_words.get(i, 0.0) for i in ids], np.float32)
+    if settings.lexical:
+        forms = lexical.form_scores(question, [stored[i].passage.text for i in ids])
+        words += (lexical.FORM_WEIGHT * forms).astype(np.float32)
+    words /= max(float(words.max()), 1e-9)
 
     def meaning(scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores as far as the model reads the question's language; for the rest the words stand in."""

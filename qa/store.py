@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from qa import lexical
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
+from qa.language import language_of
 from qa.types import Article, ArticleSummary, Block, Filters, Passage, Validators
 
 FORMAT = 2
@@ -438,6 +439,14 @@ class Store:
         rows = self._in("SELECT term, doc FROM term_counts WHERE term IN ", list(dict.fromkeys(wanted)))
         return {row[0]: row[1] for row in rows}
 
+    def terms_from(self, beginning: str, shortest: int, longest: int) -> list[str]:
+        """The terms of the passages that begin so, of `shortest` to `longest` characters."""
+        rows = self._all(
+            "SELECT term FROM term_counts WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+            (beginning, f"{beginning}\U0010ffff", shortest, longest),
+        )
+        return [row[0] for row in rows]
+
     # -- inside
 
     def _prepare(self) -> None:
@@ -494,6 +503,9 @@ class Store:
         with self.write():
             self._all("DELETE FROM terms")
             for article in self.articles():
+                if article.language is None and (language := language_of(article.text)):
+                    article = replace(article, language=language)
+                    self._all("UPDATE articles SET language = ? WHERE id = ?", (language, article.id))
                 for row in self._all(
                     f"SELECT {_PASSAGE_COLUMNS}, id FROM passages WHERE article_id = ?", (article.id,)
                 ):

@@ -203,8 +203,8 @@ class Hit:
     """A passage found for a question. Higher is better in every score.
 
     `score` is what hits are ordered by, about 0..1; its parts are `dense` (cosine, -1..1), `lexical`
-    (BM25 as a share of the best for this question, 0..1) and `late` (mean MaxSim over the question's
-    tokens, -1..1; 0 where the passage was not reranked). `copies` are near-duplicate passages of other
+    (BM25 over words and letters, as a share of the best for this question, 0..1) and `late` (mean MaxSim over the
+    question's tokens, -1..1; 0 where the passage was not reranked). `copies` are near-duplicate passages of other
     places that were folded into this one, best first.
     """
 
@@ -253,7 +253,7 @@ class Answer:
     column heads; or, where not found, a sentence that says so. `support` is the estimated probability, 0..1, that
     the first quote answers the question. `hits` holds the nearest passages, best first, also where nothing was
     found. `question` is the question that was searched for: the one asked, made to stand alone where the history
-    was needed.
+    was needed, without what its speaker took back, and with slips of spelling repaired.
     """
 
     question: str

@@ -30,7 +30,7 @@ NAMES = [field.name for field in fields(Parts)]
 
 def ask(library: Library, question: str, reader: Reader | None, without: str | None = None) -> list[Sentence]:
     """The scored sentences; with `without`, as if that article were not there."""
-    embedded, candidates = library._find(question, k=PASSAGES_READ + 4, filters=Filters())
+    _, embedded, candidates = library._find(library._stand_alone(question, ()), k=PASSAGES_READ + 4, filters=Filters())
     candidates = [one for one in candidates if one.stored.passage.article_id != without][:PASSAGES_READ]
     articles = library._store.articles_by_id(one.stored.passage.article_id for one in candidates)
     return score_sentences(question, embedded, candidates, articles=articles, store=library._store, reader=reader)
