@@ -359,7 +359,7 @@ class Library:
                 filters=filters,
                 settings=self._settings or Settings(),
             )
-        return question, embedded, candidates
+        return text, embedded, candidates
 
     def _hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
