@@ -175,6 +175,7 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "found": answer.found,
         "text": answer.text,
+        "kind": answer.kind,
         "support": answer.support,
         "citations": [
             {name: getattr(citation, name) for name in Citation.__dataclass_fields__} for citation in answer.citations

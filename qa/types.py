@@ -18,6 +18,8 @@ from qa.errors import InvalidInput
 BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
 BLOCK_KINDS: frozenset[str] = frozenset(get_args(BlockKind))
 
+AnswerKind = Literal["quotes", "articles", "passages"]
+
 DateSource = Literal["json-ld", "meta", "time", "url", "text", "file", "feed"]
 DATE_SOURCES: frozenset[str] = frozenset(get_args(DateSource))
 
@@ -253,7 +255,9 @@ class Answer:
     column heads; or, where not found, a sentence that says so. `support` is the estimated probability, 0..1, that
     the first quote answers the question. `hits` holds the nearest passages, best first, also where nothing was
     found. `question` is the question that was searched for: the one asked, made to stand alone where the history
-    was needed.
+    was needed. `kind` says what was asked for: "quotes", what the articles say; "articles", the articles themselves,
+    answered from what is known of them (`text` is then a sentence or a list of titles, with the citations' numbers);
+    "passages", the best passages on something that is no question.
     """
 
     question: str
@@ -262,6 +266,7 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     support: float
+    kind: AnswerKind = "quotes"
 
 
 @dataclass(frozen=True, slots=True)
