@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -274,16 +276,23 @@ class Library:
     ) -> Answer:
         """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
 
+        What is asked about the articles themselves ("Which articles mention Swat?") is answered from what is known of
+        them: `Answer.kind` is "articles" then, and a citation stands for each article.
         `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
         """
+        from qa import about
         from qa.answer import compose
         from qa.scoring import PASSAGES_READ
 
         alone = _stand_alone(question, history)
-        wanted = _positive(k)
-        embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
+        request = about.parse(alone, today)
+        told = about.answer(request, alone, self._store, among, today=today) if request else None
+        embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=among)
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
+        if told is not None:
+            return replace(told, hits=tuple(hits))
         return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits)
 
     @property

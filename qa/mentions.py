@@ -33,7 +33,7 @@ _HEADING_WORTH = 0.5
 _BEFORE_A_NAME = frozenset("by did does has to".split())
 _AFTER_A_NAME = frozenset("say says said write writes wrote written argue argues argued claim claims claimed".split())
 # What a site's name is known without: "the BBC" is "BBC News".
-_PLAIN_IN_SITES = frozenset("the news online magazine www com org net".split())
+PLAIN_IN_SITES = frozenset("the news online magazine www com org net".split())
 _MOST_NAMED = 100  # articles of the authors and sites that a question names
 
 _MONTHS = "january february march april may june july august september october november december".split()
@@ -246,7 +246,7 @@ def boosts(asked: Mentions, names: Mapping[str, Names]) -> dict[str, float]:
 
 def is_by(words: Sequence[Word], names: Names) -> bool:
     """Whether the words name one of the authors, in full or by the last name, or the site."""
-    site = [term for term in names.site if term not in _PLAIN_IN_SITES]
+    site = [term for term in names.site if term not in PLAIN_IN_SITES]
     return any(_stands(words, author) or _stands(words, author[-1:]) for author in names.authors) or _stands(
         words, site
     )

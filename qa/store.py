@@ -97,6 +97,10 @@ DELETE FROM meta WHERE key = 'lexical'; -- so that the names are filled, with th
 }
 _TERMS_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
 _PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
+_SUMMARY_COLUMNS = (
+    "id, title, authors, published, site, language, url,"
+    " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
+)
 _ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
 
@@ -217,16 +221,30 @@ class Store:
 
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
-            "SELECT id, title, authors, published, site, language, url,"
-            " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source FROM articles"
+            f"SELECT {_SUMMARY_COLUMNS} FROM articles"
             " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
             " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
-        return [
-            ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
-            for row in rows
-        ]
+        return [_summary(row) for row in rows]
+
+    def summaries_of(self, ids: Iterable[str]) -> dict[str, ArticleSummary]:
+        rows = self._in(f"SELECT {_SUMMARY_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
+        return {row[0]: _summary(row) for row in rows}
+
+    def article_ids(self, filters: Filters) -> list[str]:
+        """The articles that `filters` let through, in the order in which they were first added."""
+        condition, values = _condition(filters)
+        return [row[0] for row in self._all(f"SELECT id FROM articles WHERE {condition} ORDER BY position", values)]
+
+    def articles_at(self, host: str) -> list[str]:
+        """The articles of a web site, by its host's name or the end of it: "example.org" for "www.example.org"."""
+        rows = self._all(
+            "SELECT id FROM articles WHERE instr(lower(url) || '/', '//' || ?1 || '/')"
+            " OR instr(lower(url) || '/', '.' || ?1 || '/')",
+            (host.lower(),),
+        )
+        return [row[0] for row in rows]
 
     def languages(self) -> set[str | None]:
         return {row[0] for row in self._all("SELECT DISTINCT language FROM articles")}
@@ -476,6 +494,27 @@ class Store:
         )
         return [row[0] for row in rows]
 
+    def passages_holding(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> dict[str, list[int]]:
+        """Article id -> ids of its passages, in order, that hold the terms of any wording, in a row or anywhere."""
+        held: dict[str, list[int]] = {}
+        if match := _holding(wordings, in_a_row):
+            query = "SELECT article_id, id FROM terms JOIN passages ON id = terms.rowid WHERE terms MATCH ?"
+            for article_id, passage_id in self._all(f"{query} ORDER BY article_id, start", (match,)):
+                held.setdefault(article_id, []).append(passage_id)
+        return held
+
+    def articles_named(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> set[str]:
+        """Ids of the articles whose title or headings hold the terms of any wording, in a row or anywhere."""
+        match = _holding(wordings, in_a_row)
+        query = "SELECT id FROM names JOIN articles ON position = names.rowid WHERE names MATCH ?"
+        return {row[0] for row in self._all(query, (f"{{title headings}} : ({match})",))} if match else set()
+
+    def passage_ids_of(self, article_id: str) -> list[int]:
+        """In order."""
+        return [
+            row[0] for row in self._all("SELECT id FROM passages WHERE article_id = ? ORDER BY start", (article_id,))
+        ]
+
     def names(self, ids: Iterable[str]) -> dict[str, Names]:
         """What these articles go by."""
         rows = self._in(
@@ -634,6 +673,12 @@ class Store:
                 raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
 
 
+def _holding(wordings: Iterable[Sequence[str]], in_a_row: bool) -> str:
+    """A full-text query; terms are letters and digits only, and quoted."""
+    each = (f'"{" ".join(terms)}"' if in_a_row else " AND ".join(f'"{term}"' for term in terms) for terms in wordings)
+    return " OR ".join(f"({one})" for one in each if one.strip('"'))
+
+
 def _columns(article: Article) -> tuple[Any, ...]:
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     return (
@@ -641,6 +686,10 @@ def _columns(article: Article) -> tuple[Any, ...]:
         article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
         article.date_source, json.dumps(article.pages), json.dumps(article.flags),
     )  # fmt: skip
+
+
+def _summary(row: Sequence[Any]) -> ArticleSummary:
+    return ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
 
 
 def _article(row: Sequence[Any]) -> Article:
