@@ -130,7 +130,8 @@ def _articles_html(answer: Answer, *, key: str) -> str:
         )
 
     first, *items = answer.text.splitlines()
-    listed = f"<ul>{''.join(f'<li dir="auto">{drawn(item)}</li>' for item in items)}</ul>" if items else ""
+    drawn_items = "".join(f'<li dir="auto">{drawn(item)}</li>' for item in items)
+    listed = f"<ul>{drawn_items}</ul>" if items else ""
     return f'<div class="qa-answer"><p dir="auto">{drawn(first)}</p>{listed}</div>'
 
 
@@ -390,9 +391,9 @@ def _page(article: Article, offset: int) -> list[str]:
 
 def _sentences(answer: Answer, *, escape: Callable[[str], str]) -> str:
     if answer.kind == "articles" and answer.citations:
-        lines = map(_numbered, answer.text.splitlines())
-        said = [escape(text) + (f" [{number}]" if number else "") for text, number in lines]
-        return "\n".join([said[0], *(f"- {line}" for line in said[1:])])
+        numbered = map(_numbered, answer.text.splitlines())
+        lines = [escape(text) + (f" [{number}]" if number else "") for text, number in numbered]
+        return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])
     if not answer.citations:
         return escape(answer.text)
     ordered = sorted(answer.citations, key=lambda citation: citation.number)
