@@ -53,7 +53,8 @@ _WHERE = re.compile(
 _QUOTED = re.compile(r"[\"“„«‘']\s*(?P<title>[^\"“”„«»]{2,}?)\s*[\"”“»’'](?!\w)")
 _NOUN_FIRST = re.compile(
     rf"(?:the|that|this|my|an?) (?P<before>(?:\S+ ){{0,3}}?)?{_SURELY},? "
-    r"(?:about|on|regarding|titled|entitled|called|named|headlined|with the (?:title|headline)|from|in) (?P<rest>.+)",
+    r"(?:about|on|regarding|titled|entitled|called|named|headlined|with the (?:title|headline)|from|in|(?=[\"“„«‘']))"
+    r" ?(?P<rest>.+)",
     re.IGNORECASE,
 )
 _NOUN_LAST = re.compile(rf"(?:the|that|this|my) (?P<rest>.+?) {_SURELY}", re.IGNORECASE)
@@ -148,7 +149,8 @@ def parse(question: str, today: datetime.date) -> Request | None:
 
 def _of_one(wanted: Wanted, phrase: str) -> Request:
     if match := _QUOTED.search(phrase):
-        return Request(wanted, match["title"], "quoted")
+        called = _NOUN_FIRST.match(phrase) or _NOUN_LAST.match(phrase)
+        return Request(wanted, match["title"], "noun" if called else "quoted")
     if match := _NOUN_FIRST.fullmatch(phrase):
         return Request(wanted, f"{match['before'] or ''}{match['rest']}", "noun")
     if match := _NOUN_LAST.fullmatch(phrase):
@@ -221,14 +223,16 @@ def _about_one(
             fact, missing = f"was published by {article.site}" if article.site else "", "names no site"
         line = f"“{_line(article.title)}” {_line(fact or missing)}."
         (told if fact else untold).append((article, line))
-    if not told and not (untold and request.sure):
+    if request.sure != "noun":
+        untold = []  # a play or a law of that name has no author here either
+    if not told and not untold:
         return None
-    said = [*told, *(untold if request.sure else [])][:MOST_LISTED]
+    said = [*told, *untold][:MOST_LISTED]
     author = request.wanted == "author"
     citations = [
         _cite(number, article, *_place(article, store, author=author)) for number, (article, _) in enumerate(said, 1)
     ]
-    lines = [f"{line} [{number}]" for number, (_, line) in enumerate(said, 1)]
+    lines = [f"{line} [{number}]" if told else line for number, (_, line) in enumerate(said, 1)]
     text = lines[0] if len(lines) == 1 else "\n".join([f"{len(lines)} articles may be meant:", *lines])
     support = _SUPPORT_KNOWN if told else 0.0
     return Answer(question, bool(told), text, tuple(citations) if told else (), (), support, "articles")

@@ -24,8 +24,8 @@ FUNCTION_WORDS = frozenset(
     i my me we our us you your not no there say said says according""".split()
 )
 # A boost is the sum of these shares, so that nothing lifts an article more than all three together.
-_TITLE_SHARE = 0.5
-_BY_SHARE = 0.3
+_TITLE_SHARE = 0.4
+_BY_SHARE = 0.4
 _DATE_SHARE = 0.2
 # A heading speaks of a part of its article only.
 _HEADING_WORTH = 0.5
@@ -224,8 +224,8 @@ def mentions(question: str, store: Store, *, today: datetime.date) -> Mentions:
 def boosts(asked: Mentions, names: Mapping[str, Names]) -> dict[str, float]:
     """For each article, by its id, how much of what the question names it goes by: 0..1, higher is better.
 
-    Half of it is the share of the question's words, by weight, in the title (and, counting half, in headings); three
-    tenths an author or the site; two tenths that it was published in the time named.
+    Two fifths are the share of the question's words, by weight, in the title (and, counting half, in headings); two
+    fifths an author or the site; one fifth that it was published in the time named.
     """
     total = sum(word.weight for word in asked.words) or 1.0
     result = {}

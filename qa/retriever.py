@@ -36,7 +36,7 @@ class Settings:
     dense: float = 0.5
     lexical: float = 0.3
     late: float = 1.2
-    named: float = 0.1  # added to the mean of the others
+    named: float = 0.25  # added to the mean of the others
     candidates: int = 50  # of each kind, at least
     candidates_named: int = 10  # by words, of the author or site, and of the time, that a question names
     reranked: int = 30  # of the fusion, at least
