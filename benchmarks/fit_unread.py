@@ -61,7 +61,9 @@ def main() -> None:
             store, embed = library._store, library.encoder.embed_question
             plain = set(lexical.question_terms(" ".join(scoring._FUNCTION_WORDS), store.languages()))
             for one in within:
-                _, embedded, candidates = library._find(library._stand_alone(one["question"], ()), k=8, filters=Filters())
+                _, embedded, candidates = library._find(
+                    library._stand_alone(one["question"], ()), k=8, filters=Filters()
+                )
                 parts.append((candidates[0].dense, candidates[0].late))
                 asked = set(lexical.question_terms(one["question"], store.languages()))
                 weights = scoring._term_weights(asked - plain or asked, store)
@@ -79,7 +81,9 @@ def main() -> None:
             unasked = patch.object(scoring, "asked_for", return_value=None)
             with unread, unasked, patch.object(scoring, "_FUNCTION_WORDS", frozenset()):
                 for one, known in [*((one, True) for one in within), *((one, False) for one in without)]:
-                    _, embedded, candidates = library._find(library._stand_alone(one["question"], ()), k=8, filters=Filters())
+                    _, embedded, candidates = library._find(
+                        library._stand_alone(one["question"], ()), k=8, filters=Filters()
+                    )
                     ids = {candidate.stored.passage.article_id for candidate in candidates}
                     articles = store.articles_by_id(ids)
                     first = scoring.score_sentences(

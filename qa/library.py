@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -279,16 +281,23 @@ class Library:
     ) -> Answer:
         """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
 
+        What is asked about the articles themselves ("Which articles mention Swat?") is answered from what is known of
+        them: `Answer.kind` is "articles" then, and a citation stands for each article.
         `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
         """
+        from qa import about
         from qa.answer import compose
         from qa.scoring import PASSAGES_READ
 
         asked = self._stand_alone(question, history)
-        wanted = _positive(k)
-        text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
+        wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
+        text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
+        request = about.parse(asked.text, today)
+        told = about.answer(request, asked.text, self._store, among, today=today) if request else None
+        if told is not None:
+            return replace(told, hits=tuple(hits))
         return compose(text, embedded, candidates, articles=articles, store=self._store, hits=hits)
 
     @property
@@ -334,9 +343,7 @@ class Library:
             together=lambda own, carried: dialogue.held_together(own, carried, self._store),
         )
 
-    def _find(
-        self, question: FollowUp, *, k: int, filters: Filters
-    ) -> tuple[str, Embedding | None, list[Candidate]]:
+    def _find(self, question: FollowUp, *, k: int, filters: Filters) -> tuple[str, Embedding | None, list[Candidate]]:
         """The question as searched for, spelt as the passages spell its words, with what was found."""
         text = question.text
         if not self._store.passage_count:

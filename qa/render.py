@@ -31,6 +31,7 @@ _MONTHS = "January February March April May June July August September October N
 # A chat reads Markdown around the HTML; as character references these mean nothing to either.
 _CHAT_REFERENCES = {ord(char): f"&#{ord(char)};" for char in "&<>\"'\\`*_[]~$|#"}
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
+_NUMBER_LAST = re.compile(r"(.*) \[(\d+)\]")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 
 
@@ -96,6 +97,8 @@ def answer_html(answer: Answer, *, key: str) -> str:
         if not answer.found and answer.hits:
             hint = f'<p class="qa-note"><a class="qa-jump" href="#{key}-passages">Nearest passages</a></p>'
         return f'<div class="qa-answer qa-missing"><p dir="auto">{_chat_text(answer.text)}</p>{hint}</div>'
+    if answer.kind == "articles":
+        return _articles_html(answer, key=key)
     sentences = []
     ordered = sorted(answer.citations, key=lambda each: each.number)
     for citation, said in zip(ordered, read_out(ordered), strict=True):
@@ -112,6 +115,30 @@ def answer_html(answer: Answer, *, key: str) -> str:
         f'<p class="qa-note" title="How likely the first quote answers the question">Support: '
         f'<span class="qa-support qa-{word}">{word}</span></p></div>'
     )
+
+
+def _articles_html(answer: Answer, *, key: str) -> str:
+    """What is told of articles: its lines, each with the links of its numbers; those after the first are a list."""
+
+    def drawn(line: str) -> str:
+        text, number = _numbered(line)
+        if number is None:
+            return _chat_text(text)
+        return (
+            f'{_chat_text(text)}&nbsp;<a class="qa-cite" id="{key}-r{number}" href="#{key}-c{number}" '
+            f'title="Citation {number}">{number}</a>'
+        )
+
+    first, *items = answer.text.splitlines()
+    drawn_items = "".join(f'<li dir="auto">{drawn(item)}</li>' for item in items)
+    listed = f"<ul>{drawn_items}</ul>" if items else ""
+    return f'<div class="qa-answer"><p dir="auto">{drawn(first)}</p>{listed}</div>'
+
+
+def _numbered(line: str) -> tuple[str, int | None]:
+    """A line of an answer on articles, and the number of its citation if it ends with one."""
+    match = _NUMBER_LAST.fullmatch(line)
+    return (match[1], int(match[2])) if match else (line, None)
 
 
 def panel_html(answer: Answer, *, key: str, hidden: bool = False) -> str:
@@ -175,6 +202,7 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "found": answer.found,
         "text": answer.text,
+        "kind": answer.kind,
         "support": answer.support,
         "citations": [
             {name: getattr(citation, name) for name in Citation.__dataclass_fields__} for citation in answer.citations
@@ -362,6 +390,10 @@ def _page(article: Article, offset: int) -> list[str]:
 
 
 def _sentences(answer: Answer, *, escape: Callable[[str], str]) -> str:
+    if answer.kind == "articles" and answer.citations:
+        numbered = map(_numbered, answer.text.splitlines())
+        lines = [escape(text) + (f" [{number}]" if number else "") for text, number in numbered]
+        return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])
     if not answer.citations:
         return escape(answer.text)
     ordered = sorted(answer.citations, key=lambda citation: citation.number)

@@ -13,8 +13,9 @@ one passage is than another (MRR@10 0.83 against 0.87 on encyclopaedia articles)
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from embeddings.encoder import Embedding
 from embeddings.index import VectorIndex
 from embeddings.late import TokenVectors, maxsim
 from qa import lexical
+from qa.mentions import Mentions, boosts, mentions, named_articles
 from qa.store import Store, StoredPassage
 from qa.types import Article, Filters, Hit, Passage
 
@@ -35,15 +37,17 @@ class Settings:
     dense: float = 0.5
     lexical: float = 0.3
     late: float = 1.2
+    named: float = 0.25  # added to the mean of the others
     candidates: int = 50  # of each kind, at least
+    candidates_named: int = 10  # by words, of the author or site, and of the time, that a question names
     reranked: int = 30  # of the fusion, at least
 
 
 RANKINGS: Mapping[str, Settings] = {
     "full": Settings(),
-    "hybrid": Settings(late=0),
-    "dense": Settings(lexical=0, late=0),
-    "lexical": Settings(dense=0, late=0),
+    "hybrid": Settings(late=0, named=0),
+    "dense": Settings(lexical=0, late=0, named=0),
+    "lexical": Settings(dense=0, late=0, named=0),
 }
 
 # Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
@@ -65,9 +69,11 @@ class Candidate:
     late: float
     tokens: TokenVectors
     copies: tuple[Passage, ...] = ()
+    named: float = 0.0
 
     def hit(self, article: Article) -> Hit:
-        return Hit(self.stored.passage, article, self.score, self.dense, self.lexical, self.late, self.copies)
+        scores = (self.score, self.dense, self.lexical, self.late)
+        return Hit(self.stored.passage, article, *scores, self.copies, self.named)
 
 
 def find(
@@ -79,12 +85,20 @@ def find(
     k: int,
     filters: Filters,
     settings: Settings,
+    today: datetime.date | None = None,
 ) -> list[Candidate]:
-    """The at most `k` best passages for the question, best first, each different from the others."""
+    """The at most `k` best passages for the question, best first, each different from the others.
+
+    "Last year" in the question is the one before that of `today`; None: the machine's date.
+    """
     wide = max(settings.candidates, 3 * k)
     among = store.allowed(filters) if filters else None
     by_words = _by_words(question, store, wide, filters) if settings.lexical else {}
     near = index.search(embedded.vector, wide, among=among) if settings.dense or settings.late else None
+    asked = mentions(question, store, today=today or datetime.date.today()) if settings.named else None
+    if asked is not None:
+        for more in _by_names(question, asked, store, settings.candidates_named, filters):
+            by_words = {**more, **by_words}
     ids = list(dict.fromkeys([*(near.ids.tolist() if near else []), *by_words]))
     stored = store.stored_passages(ids)
     ids = [i for i in ids if i in stored]  # another process may have removed one just now
@@ -104,16 +118,31 @@ def find(
         return known * scores + (1 - known) * np.float32(_USUAL_MEANING) * words
 
     fused = settings.dense * meaning(dense) + settings.lexical * words
+    weights = settings.dense + settings.lexical + settings.late
+    named = np.zeros(len(ids), np.float32)
+    if asked is not None:
+        owners = [stored[i].passage.article_id for i in ids]
+        lifted = boosts(asked, store.names(owners))
+        named = np.array([lifted.get(owner, 0.0) for owner in owners], np.float32)
+        fused += weights * settings.named * named
     order = np.argsort(-fused, kind="stable")
     late = np.zeros(len(ids), np.float32)
     tokens = {i: TokenVectors.from_bytes(stored[i].vectors.tokens, len(embedded.vector)) for i in ids}
     if settings.late:
         order = order[: max(settings.reranked, 2 * k)]
         late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order], embedded.weights)
-    total = (fused + settings.late * meaning(late)) / (settings.dense + settings.lexical + settings.late)
+    total = (fused + settings.late * meaning(late)) / weights
     best = order[np.argsort(-total[order], kind="stable")]
     found = [
-        Candidate(stored[ids[j]], float(total[j]), float(dense[j]), float(words[j]), float(late[j]), tokens[ids[j]])
+        Candidate(
+            stored[ids[j]],
+            float(total[j]),
+            float(dense[j]),
+            float(words[j]),
+            float(late[j]),
+            tokens[ids[j]],
+            named=float(named[j]),
+        )
         for j in best
     ]
     return fold_copies(found, k)
@@ -137,6 +166,19 @@ def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
 def _by_words(question: str, store: Store, limit: int, filters: Filters) -> dict[int, float]:
     wanted = lexical.question_terms(question, store.languages())
     return dict(store.search_terms(wanted, limit, filters))
+
+
+def _by_names(question: str, asked: Mentions, store: Store, limit: int, filters: Filters) -> Iterator[dict[int, float]]:
+    """The best passages by words among the articles whose author, site or date the question names."""
+    wanted = lexical.question_terms(question, store.languages())
+    by = named_articles(asked, store)
+    if by and filters.article_ids:
+        by = [article_id for article_id in by if article_id in filters.article_ids]
+    if by:
+        yield dict(store.search_terms(wanted, limit, replace(filters, article_ids=tuple(by))))
+    if asked.period and not (filters.since or filters.until):
+        within = replace(filters, since=asked.period.since, until=asked.period.until)
+        yield dict(store.search_terms(wanted, limit, within))
 
 
 def _triples(text: str) -> frozenset[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from qa.types import Article, Block, Passage
 TARGET_WORDS = 110
 # A unit longer than this is cut at white space: the model's window is 256 tokens, about 170 English words.
 _LONGEST_UNIT_WORDS = 160
-_HEADING_JOIN = " › "
+HEADING_JOIN = " › "
 # Scripts without spaces between words count about 1.6 characters to a word (Chinese, Japanese, Thai).
 _WORD = re.compile(r"[぀-ヿ㐀-鿿฀-๿]|[^\s぀-ヿ㐀-鿿฀-๿]+")
 _UNSPACED = re.compile(r"[぀-ヿ㐀-鿿฀-๿]")
@@ -101,13 +101,13 @@ def _sections(article: Article, all_blocks: tuple[Block, ...]) -> Iterator[tuple
             blocks.append(block)
             continue
         if blocks:
-            yield _HEADING_JOIN.join(title for _, title in path), blocks
+            yield HEADING_JOIN.join(title for _, title in path), blocks
             blocks = []
         level = block.level or 2
         path = [(upper, title) for upper, title in path if upper < level]
         path.append((level, " ".join(article.text[block.start : block.end].split())))
     if blocks:
-        yield _HEADING_JOIN.join(title for _, title in path), blocks
+        yield HEADING_JOIN.join(title for _, title in path), blocks
 
 
 def _units(article: Article, block: Block, lead: tuple[int, int] | None) -> Iterator[_Unit]:

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from qa import lexical
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
 from qa.language import language_of
+from qa.split import HEADING_JOIN
 from qa.types import Article, ArticleSummary, Block, Filters, Passage, Validators
 
-FORMAT = 2
+FORMAT = 3
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
 _SOURCES = """
@@ -39,6 +40,12 @@ CREATE TABLE collections (
 CREATE TABLE aliases (address TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
 -- where articles stood that the user removed
 CREATE TABLE removed (location TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_NAMES = """
+-- what articles go by, as search terms; rowid: the article's position
+CREATE VIRTUAL TABLE names USING fts5 (title, headings, authors, site, tokenize = "unicode61 remove_diacritics 0");
+CREATE TRIGGER article_removed AFTER DELETE ON articles BEGIN DELETE FROM names WHERE rowid = old.position; END;
+CREATE UNIQUE INDEX articles_by_position ON articles (position);
 """
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,6 +73,7 @@ CREATE INDEX passages_by_article ON passages (article_id, start);
 CREATE INDEX passages_by_hash ON passages (hash);
 CREATE VIRTUAL TABLE terms USING fts5 (body, tokenize = "unicode61 remove_diacritics 0");
 CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN DELETE FROM terms WHERE rowid = old.id; END;
+{_NAMES}
 -- vectors made for a reindex that has not been finished
 CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -83,8 +91,17 @@ INSERT INTO collections (location, kind, given)
 SELECT value, 'folder', 1 FROM json_each((SELECT value FROM meta WHERE key = 'folders'));
 DELETE FROM meta WHERE key = 'folders';
 """,
+    2: f"""
+{_NAMES}
+DELETE FROM meta WHERE key = 'lexical'; -- so that the names are filled, with the terms
+""",
 }
+_TERMS_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
 _PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
+_SUMMARY_COLUMNS = (
+    "id, title, authors, published, site, language, url,"
+    " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
+)
 _ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
 
@@ -112,6 +129,23 @@ class StoredPassage:
     id: int
     passage: Passage
     vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an article goes by, as search terms (qa/lexical.py) in order: its title, each of its headings, each author.
+
+    `published` is its date, ISO 8601, as in Article.
+    """
+
+    title: tuple[str, ...]
+    headings: tuple[tuple[str, ...], ...]
+    authors: tuple[tuple[str, ...], ...]
+    site: tuple[str, ...]
+    published: str | None
+
+
+NameColumn = Literal["title", "headings", "authors", "site"]
 
 
 class Store:
@@ -188,16 +222,30 @@ class Store:
 
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
-            "SELECT id, title, authors, published, site, language, url,"
-            " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source FROM articles"
+            f"SELECT {_SUMMARY_COLUMNS} FROM articles"
             " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
             " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
-        return [
-            ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
-            for row in rows
-        ]
+        return [_summary(row) for row in rows]
+
+    def summaries_of(self, ids: Iterable[str]) -> dict[str, ArticleSummary]:
+        rows = self._in(f"SELECT {_SUMMARY_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
+        return {row[0]: _summary(row) for row in rows}
+
+    def article_ids(self, filters: Filters) -> list[str]:
+        """The articles that `filters` let through, in the order in which they were first added."""
+        condition, values = _condition(filters)
+        return [row[0] for row in self._all(f"SELECT id FROM articles WHERE {condition} ORDER BY position", values)]
+
+    def articles_at(self, host: str) -> list[str]:
+        """The articles of a web site, by its host's name or the end of it: "example.org" for "www.example.org"."""
+        rows = self._all(
+            "SELECT id FROM articles WHERE instr(lower(url) || '/', '//' || ?1 || '/')"
+            " OR instr(lower(url) || '/', '.' || ?1 || '/')",
+            (host.lower(),),
+        )
+        return [row[0] for row in rows]
 
     def languages(self) -> set[str | None]:
         return {row[0] for row in self._all("SELECT DISTINCT language FROM articles")}
@@ -284,6 +332,7 @@ class Store:
             )
             for encoded in passages:
                 self._put_passage(encoded, article)
+            self._put_names(article)
 
     def place(self, location: str, article_id: str, validators: Validators | None = None) -> None:
         """Note that `article_id` is what was read at `location`, and that it is wanted there."""
@@ -365,6 +414,7 @@ class Store:
             self._all("DELETE FROM passages WHERE article_id = ?", (article_id,))
             for encoded in passages:
                 self._put_passage(encoded, article)
+            self._put_names(article)
 
     def known_vectors(self, hashes: Iterable[bytes], *, pending: bool = False) -> dict[bytes, Vectors]:
         """Vectors already made for texts with these hashes; `pending`: those of an unfinished reindex."""
@@ -434,6 +484,50 @@ class Store:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def search_names(self, wanted: Iterable[str], among: Sequence[NameColumn], limit: int) -> list[str]:
+        """Ids of the `limit` articles that best go by any of the terms in one of these ways, best first."""
+        match = " OR ".join(f'"{term}"' for term in wanted)
+        if not match:
+            return []
+        rows = self._all(
+            "SELECT id FROM names JOIN articles ON position = names.rowid WHERE names MATCH ? ORDER BY rank LIMIT ?",
+            (f"{{{' '.join(among)}}} : ({match})", limit),
+        )
+        return [row[0] for row in rows]
+
+    def passages_holding(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> dict[str, list[int]]:
+        """Article id -> ids of its passages, in order, that hold the terms of any wording, in a row or anywhere."""
+        held: dict[str, list[int]] = {}
+        if match := _holding(wordings, in_a_row):
+            query = "SELECT article_id, id FROM terms JOIN passages ON id = terms.rowid WHERE terms MATCH ?"
+            for article_id, passage_id in self._all(f"{query} ORDER BY article_id, start", (match,)):
+                held.setdefault(article_id, []).append(passage_id)
+        return held
+
+    def articles_named(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> set[str]:
+        """Ids of the articles whose title or headings hold the terms of any wording, in a row or anywhere."""
+        match = _holding(wordings, in_a_row)
+        query = "SELECT id FROM names JOIN articles ON position = names.rowid WHERE names MATCH ?"
+        return {row[0] for row in self._all(query, (f"{{title headings}} : ({match})",))} if match else set()
+
+    def passage_ids_of(self, article_id: str) -> list[int]:
+        """In order."""
+        return [
+            row[0] for row in self._all("SELECT id FROM passages WHERE article_id = ? ORDER BY start", (article_id,))
+        ]
+
+    def names(self, ids: Iterable[str]) -> dict[str, Names]:
+        """What these articles go by."""
+        rows = self._in(
+            "SELECT id, names.title, names.headings, names.authors, names.site, published"
+            " FROM articles JOIN names ON names.rowid = position WHERE id IN ",
+            list(dict.fromkeys(ids)),
+        )
+        return {
+            row[0]: Names(tuple(row[1].split()), _terms(row[2]), _terms(row[3]), tuple(row[4].split()), row[5])
+            for row in rows
+        }
+
     def passages_with_term(self, wanted: Sequence[str]) -> dict[str, int]:
         """In how many passages each term stands."""
         rows = self._in("SELECT term, doc FROM term_counts WHERE term IN ", list(dict.fromkeys(wanted)))
@@ -502,6 +596,7 @@ class Store:
     def _rebuild_terms(self) -> None:
         with self.write():
             self._all("DELETE FROM terms")
+            self._all("DELETE FROM names")
             for article in self.articles():
                 if article.language is None and (language := language_of(article.text)):
                     article = replace(article, language=language)
@@ -510,6 +605,7 @@ class Store:
                     f"SELECT {_PASSAGE_COLUMNS}, id FROM passages WHERE article_id = ?", (article.id,)
                 ):
                     self._put_terms(row[7], _passage(row), article)
+                self._put_names(article)
             self.set_meta("lexical", lexical.VERSION)
 
     def _put_passage(self, encoded: EncodedPassage, article: Article) -> None:
@@ -530,6 +626,27 @@ class Store:
         lead = f"{article.text[slice(*passage.outside)]}\n" if passage.outside else ""
         joined = " ".join(lexical.terms(lead + passage.text, article.language))
         self._all("INSERT INTO terms (rowid, body) VALUES (?, ?)", (passage_id, joined))
+
+    def _put_names(self, article: Article) -> None:
+        """Note what an article goes by, whose passages are there already."""
+        paths = self._all("SELECT DISTINCT heading FROM passages WHERE article_id = ? ORDER BY start", (article.id,))
+        headings = dict.fromkeys(heading for path in paths for heading in path[0].split(HEADING_JOIN) if heading)
+
+        def joined(texts: Iterable[str]) -> str:
+            return _TERMS_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
+
+        position = self._one("SELECT position FROM articles WHERE id = ?", (article.id,))[0]
+        self._all("DELETE FROM names WHERE rowid = ?", (position,))
+        self._all(
+            "INSERT INTO names (rowid, title, headings, authors, site) VALUES (?, ?, ?, ?, ?)",
+            (
+                position,
+                joined([article.title]),
+                joined(headings),
+                joined(article.authors),
+                joined([article.site or ""]),
+            ),
+        )
 
     def _ids(self, query: str, values: Sequence[Any]) -> NDArray[np.int64]:
         rows = self._all(query, values)
@@ -568,6 +685,12 @@ class Store:
                 raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
 
 
+def _holding(wordings: Iterable[Sequence[str]], in_a_row: bool) -> str:
+    """A full-text query; terms are letters and digits only, and quoted."""
+    each = (f'"{" ".join(terms)}"' if in_a_row else " AND ".join(f'"{term}"' for term in terms) for terms in wordings)
+    return " OR ".join(f"({one})" for one in each if one.strip('"'))
+
+
 def _columns(article: Article) -> tuple[Any, ...]:
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     return (
@@ -575,6 +698,10 @@ def _columns(article: Article) -> tuple[Any, ...]:
         article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
         article.date_source, json.dumps(article.pages), json.dumps(article.flags),
     )  # fmt: skip
+
+
+def _summary(row: Sequence[Any]) -> ArticleSummary:
+    return ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
 
 
 def _article(row: Sequence[Any]) -> Article:
@@ -585,6 +712,10 @@ def _article(row: Sequence[Any]) -> Article:
         tuple(Block(*block) for block in json.loads(blocks)), source, date_source,
         tuple(json.loads(pages)), tuple(json.loads(flags)),
     )  # fmt: skip
+
+
+def _terms(joined: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(part.split()) for part in joined.split(_TERMS_SEPARATOR) if part)
 
 
 def _passage(row: Sequence[Any]) -> Passage:

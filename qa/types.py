@@ -18,6 +18,8 @@ from qa.errors import InvalidInput
 BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
 BLOCK_KINDS: frozenset[str] = frozenset(get_args(BlockKind))
 
+AnswerKind = Literal["quotes", "articles", "passages"]
+
 DateSource = Literal["json-ld", "meta", "time", "url", "text", "file", "feed"]
 DATE_SOURCES: frozenset[str] = frozenset(get_args(DateSource))
 
@@ -204,7 +206,8 @@ class Hit:
 
     `score` is what hits are ordered by, about 0..1; its parts are `dense` (cosine, -1..1), `lexical`
     (BM25 over words and letters, as a share of the best for this question, 0..1) and `late` (mean MaxSim over the
-    question's tokens, -1..1; 0 where the passage was not reranked). `copies` are near-duplicate passages of other
+    question's tokens, -1..1; 0 where the passage was not reranked). `named` is how much of what the question names
+    the article goes by (title, author, site, date; 0..1). `copies` are near-duplicate passages of other
     places that were folded into this one, best first.
     """
 
@@ -215,6 +218,7 @@ class Hit:
     lexical: float = 0.0
     late: float = 0.0
     copies: tuple[Passage, ...] = ()
+    named: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +257,10 @@ class Answer:
     column heads; or, where not found, a sentence that says so. `support` is the estimated probability, 0..1, that
     the first quote answers the question. `hits` holds the nearest passages, best first, also where nothing was
     found. `question` is the question that was searched for: the one asked, made to stand alone where the history
-    was needed, without what its speaker took back, and with slips of spelling repaired.
+    was needed, without what its speaker took back, and with slips of spelling repaired. `kind` says what was asked for:
+    "quotes", what the articles say; "articles", the articles themselves, answered from what is known of them (`text` is
+    then a sentence or a list of titles, with the citations' numbers); "passages", the best passages on something that
+    is no question.
     """
 
     question: str
@@ -262,6 +269,7 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     support: float
+    kind: AnswerKind = "quotes"
 
 
 @dataclass(frozen=True, slots=True)

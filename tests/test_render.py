@@ -322,3 +322,23 @@ def test_a_row_is_shown_with_its_columns_heads() -> None:
     panel = panel_html(shown, key="k")
     assert '<p class="qa-path" dir="auto">Year | &lt;Samples&gt;</p><blockquote' in panel
     assert '<mark id="k-c1" tabindex="-1">2015 | 116</mark>' in panel
+
+
+# -- answers about the articles themselves
+
+
+def test_a_list_of_articles_is_drawn_as_a_list() -> None:
+    quote = cite(DAM, 1, "The dam was begun in 1961.", "https://example.org/dam")
+    other = cite(OTHER, 2, "A weir is a low dam.")
+    text = "2 articles about <i>dams</i>:\n“A [2] <b>dam</b>” (Li) [1]\n“Weirs” [2]"
+    answer = Answer("Which?", True, text, (quote, other), (), 0.9, "articles")
+    drawn = soup(answer_html(answer, key="a"))
+    assert [item.get_text() for item in drawn.find_all("li")] == ["“A [2] <b>dam</b>” (Li)\xa01", "“Weirs”\xa02"]
+    assert only(drawn.find_all("p")).get_text() == "2 articles about <i>dams</i>:"
+    assert [link["href"] for link in drawn.find_all("a")] == ["#a-c1", "#a-c2"]
+    assert drawn.find(["i", "b"]) is None
+    assert answer_text(answer).startswith(
+        "2 articles about <i>dams</i>:\n- “A [2] <b>dam</b>” (Li) [1]\n- “Weirs” [2]\n\n[1] "
+    )
+    assert answer_markdown(answer).splitlines()[1] == r"- “A \[2\] \<b\>dam\</b\>” \(Li\) [1]"
+    assert answer_dict(answer)["kind"] == "articles"

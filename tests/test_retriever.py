@@ -40,7 +40,7 @@ def test_the_score_is_the_weighted_mean_of_its_parts(example_library: Library) -
     total = weights.dense + weights.lexical + weights.late
     for hit in example_library.retrieve(QUESTION, k=10):
         parts = weights.dense * hit.dense + weights.lexical * hit.lexical + weights.late * hit.late
-        assert hit.score == pytest.approx(parts / total, abs=1e-4)
+        assert hit.score == pytest.approx(parts / total + weights.named * hit.named, abs=1e-4)
         assert hit.late > 0
 
 

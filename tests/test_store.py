@@ -343,9 +343,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     store = Store(path)
-    store.set_meta("format", "3")
+    store.set_meta("format", "4")
     store.close()
-    with pytest.raises(LibraryError, match="has format 3; this version of article-qa reads 2: update"):
+    with pytest.raises(LibraryError, match="has format 4; this version of article-qa reads 3: update"):
         Store(path)
 
 
@@ -389,15 +389,18 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
             old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         for column in ("etag", "modified"):
             old.execute(f"ALTER TABLE locations DROP COLUMN {column}")
-        for table in ("collections", "aliases", "removed"):
+        for table in ("collections", "aliases", "removed", "names"):
             old.execute(f"DROP TABLE {table}")
+        old.execute("DROP TRIGGER article_removed")
+        old.execute("DROP INDEX articles_by_position")
         old.execute("INSERT INTO meta VALUES ('folders', '[\"/tmp/pages\", \"/tmp/ä\"]')")
         old.execute("ALTER TABLE passages DROP COLUMN leads")
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.close()
     for _ in range(2):
         store = Store(path)
-        assert store.meta("format") == "2"
+        assert store.meta("format") == "3"
+        assert store.names(["a"])["a"].title == tuple(lexical.terms(kept.title, kept.language))
         assert store.article("a") == kept
         assert store.locations() == [("/tmp/a.html", "a")]
         assert store.collections() == [("/tmp/pages", "folder"), ("/tmp/ä", "folder")]
