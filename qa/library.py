@@ -271,20 +271,24 @@ class Library:
         k: int = 5,
         history: History = (),
         filters: Filters | Mapping[str, Any] | None = None,
+        quotes: int = 3,
     ) -> Answer:
         """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
 
-        `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
+        `k` is how many passages `Answer.hits` holds at most, `quotes` (1..20) how many sentences the answer has at
+        most; there are fewer where fewer answer. Otherwise as `retrieve`.
         """
-        from qa.answer import compose
+        from qa.answer import MOST_QUOTES, compose
         from qa.scoring import PASSAGES_READ
 
         alone = _stand_alone(question, history)
         wanted = _positive(k)
+        if _positive(quotes, "quotes") > MOST_QUOTES:
+            raise InvalidInput(f"quotes is {quotes!r}; give a whole number from 1 to {MOST_QUOTES}")
         embedded, candidates = self._find(alone, k=max(wanted, PASSAGES_READ), filters=Filters.of(filters))
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
-        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits)
+        return compose(alone, embedded, candidates, articles=articles, store=self._store, hits=hits, quotes=quotes)
 
     @property
     def encoder(self) -> Encoder:
@@ -420,7 +424,7 @@ def _stand_alone(question: str, history: History) -> str:
     return dialogue.stand_alone(cleaned[:_LONGEST_QUESTION], turns(history))
 
 
-def _positive(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise InvalidInput(f"k is {k!r}; give a whole number of 1 or more")
-    return k
+def _positive(number: int, name: str = "k") -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidInput(f"{name} is {number!r}; give a whole number of 1 or more")
+    return number
