@@ -407,10 +407,10 @@ def _reported(report: AddReport, *, gone: Sequence[str] = ()) -> Outcome:
 
 
 def _answer_lines(answer: Answer) -> str:
-    from qa.render import answer_text
+    from qa.render import answer_support, answer_text
 
     if answer.found:
-        return f"{answer_text(answer)}\n\nsupport {answer.support:.2f}"
+        return f"{answer_text(answer)}\n\nsupport: {answer_support(answer)}"
     nearest = f"\n\nNearest passages:\n{_hit_lines(answer.hits[:3])}" if answer.hits else ""
     return answer_text(answer) + nearest
 

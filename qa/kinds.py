@@ -71,18 +71,22 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _QUESTION_MARKS = frozenset("?？؟;՞")
-# Without a question mark, longer texts in other languages than English may be questions.
+# Without a question mark, a longer text may be a question where it is not in English.
 _LONGEST_PHRASE = 5  # words
 # "which countries", "what are the causes", "name the ports": a noun that is several of something.
-_PLURAL = r"(?:people|children|men|women|\w{2,}(?:[^s\Wui]|ie|ue)s)\b(?!['’])"
+_PLURAL = (
+    r"(?:people|children|men|women|(?!(?:does|was|has|its|this|happens|goes|says|makes)\b)\w{2,}(?:[^s\Wui]|ie|ue)s)\b"
+)
+_ADJECTIVE = (
+    r"(?:other|different|main|major|new|two|three|four|five|[A-Z]\w+|\w+(?:an|ish|ese|al|ic|ern|ous|ive|est|ing|ed))"
+)
 _SEVERAL = re.compile(
-    rf"\b(?:what|which)(?: \w+)?(?: \w+)? {_PLURAL}(?! (?:is|was|does|has)\b)"
-    rf"|\b(?:what|who|which) (?:are|were) (?:all |some )?(?:of )?(?:the )?(?:\w+ ){{0,3}}{_PLURAL}"
-    rf"|\b(?:list|name|give|tell me|describe|explain|compare|outline) (?:me |us )?(?:all |some )?(?:of )?(?:the )?"
-    rf"(?:\w+ ){{0,2}}{_PLURAL}"
+    rf"\b(?:[Ww]hat|[Ww]hich)(?: {_ADJECTIVE})? {_PLURAL}(?!['’]| (?:is|was|does|has)\b)"
+    rf"|\b(?:[Ww]hat|[Ww]ho|[Ww]hich) (?:are|were) (?:all |some )?(?:of )?(?:the )?(?:\w+ ){{0,3}}{_PLURAL}"
+    rf"|\b(?:[Ll]ist|[Nn]ame|[Gg]ive|[Tt]ell me|[Dd]escribe|[Ee]xplain|[Cc]ompare|[Oo]utline) "
+    rf"(?:me |us )?(?:all |some )?(?:of )?(?:the )?(?:\w+ ){{0,2}}{_PLURAL}"
     r"|\b(?:both (?:sides|of)|reasons|causes|ways|differences?|pros and cons|advantages|effects|consequences|"
-    r"examples of|compared? (?:to|with)|versus|vs)\b",
-    re.IGNORECASE,
+    r"examples of|compared? (?:to|with)|versus|vs)\b"
 )
 _ONE_OF = re.compile(r"\bhow (?:many|much)\b|\b(?:which|what|who|name) one\b|\bone of\b", re.IGNORECASE)
 _HOLDS: dict[Kind, re.Pattern[str]] = {
@@ -109,11 +113,12 @@ def holds(kind: Kind, sentence: str, question: str) -> bool:
 def is_question(text: str) -> bool:
     """Whether `text` asks or requests something; False for a name or a phrase: "Ever Given", "treaty ratification".
 
-    Told by its form. A text in another language than English counts as a question where it is longer than a phrase.
+    Told by its form. A text without any English function word counts as a question where it is longer than a phrase.
     """
     if _QUESTION_MARKS & set(text) or _QUESTION_WORD.search(text) or _YES_OR_NO.match(text) or _REQUEST.match(text):
         return True
-    return len(text.split()) > _LONGEST_PHRASE
+    words = text.lower().split()
+    return len(words) > _LONGEST_PHRASE and not FUNCTION_WORDS & set(words)
 
 
 def asks_yes_or_no(question: str) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qa import lexical
 from qa.kinds import FUNCTION_WORDS, asks_several, is_question
+from qa.leads import COLONS
 from qa.scoring import Sentence
 from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind
 from qa.split import word_count
@@ -28,8 +29,8 @@ from qa.types import Article
 _WITHIN_FACT = 0.06
 _WITHIN_SEVERAL = 0.14
 _WITHIN_OTHER = 0.07
-# A phrase is no question to be met: the best sentences of passages about it are shown.
-_WITHIN_PASSAGES = 0.25
+# A phrase is no question to be met: the best sentence is shown of each passage (its score counts) that is about it.
+_WITHIN_PASSAGES = 0.2
 # What agrees with the first sentence, or contradicts it, matches the question about as well.
 _WITHIN_SOURCES = 0.20
 _WITHIN_CONTRADICTS = 0.12
@@ -98,7 +99,7 @@ def choose(question: str, sentences: Sequence[Sentence], articles: Mapping[str, 
     else:
         several = asks_several(question)
         within = _WITHIN_SEVERAL if several else _WITHIN_OTHER if kind is None else _WITHIN_FACT
-        chosen = _new_things(read, within, most, across=several)
+        chosen = _new_things(kind, read, within, most, across=several)
     other = next((one for one in read if kind and most > 1 and _contradicts(kind, best, one, question)), None)
     if other is not None and other not in chosen:
         chosen = [best, other, *chosen[1:]][:most]
@@ -121,12 +122,14 @@ def with_lists(sentences: Sequence[Sentence], articles: Mapping[str, Article]) -
     said: set[int] = set()
     for sentence in sentences:
         items = leaning.get((sentence.candidate.stored.id, sentence.start, sentence.end), [])
-        if not items or abs(sentence.score - items[0].score) > _WITHIN_LIST:
+        article = articles[sentence.candidate.stored.passage.article_id]
+        leads_in = article.text[sentence.start : sentence.end].rstrip().endswith(COLONS)
+        if not items or not leads_in or abs(sentence.score - items[0].score) > _WITHIN_LIST:
             result.append(sentence)
             continue
         said.add(id(sentence))
         end = max(item.end for item in items)
-        text = articles[sentence.candidate.stored.passage.article_id].text[sentence.start : end]
+        text = article.text[sentence.start : end]
         if word_count(text) <= _MOST_WORDS:
             said.update(map(id, items))
             result.append(replace(sentence, end=end, score=max(sentence.score, items[0].score)))
@@ -157,17 +160,27 @@ class _Reading:
         return self.sentence.score
 
     @property
+    def passage_score(self) -> float:
+        return self.sentence.candidate.score
+
+    @property
+    def section(self) -> tuple[str, str]:
+        return self.quote.article.id, self.sentence.candidate.stored.passage.heading
+
+    @property
     def spoken(self) -> str:
         """The words of the span; "" where there is none."""
         return self.quote.article.text[slice(*self.quote.span)] if self.quote.span else ""
 
 
-def _new_things(read: Sequence[_Reading], within: float, most: int, *, across: bool) -> list[_Reading]:
+def _new_things(
+    kind: SpanKind | None, read: Sequence[_Reading], within: float, most: int, *, across: bool
+) -> list[_Reading]:
     """The best sentence and those near it that say something new, `across`: rather from several articles."""
     chosen = [read[0]]
     left = [one for one in read[1:] if one.score >= read[0].score - within and _says_enough(one)]
     while left and len(chosen) < most:
-        left = [one for one in left if not any(_overlap(one, other) or _twice(one, other) for other in chosen)]
+        left = [one for one in left if not any(_overlap(one, other) or _twice(kind, one, other) for other in chosen)]
         heard = {one.quote.article.id for one in chosen}
 
         def worth(one: _Reading, heard: frozenset[str] = frozenset(heard)) -> float:
@@ -182,16 +195,19 @@ def _new_things(read: Sequence[_Reading], within: float, most: int, *, across: b
 
 
 def _one_a_passage(read: Sequence[_Reading], most: int) -> list[_Reading]:
-    """The best sentence of each section of each article, best first."""
-    chosen: dict[tuple[str, str], _Reading] = {}
-    for one in read:
-        if len(chosen) == most or one.score < read[0].score - _WITHIN_PASSAGES:
-            break
-        section = one.quote.article.id, one.sentence.candidate.stored.passage.heading
-        fresh = not any(_overlap(one, other) or _twice(one, other) for other in chosen.values())
-        if section not in chosen and fresh and (not chosen or _says_enough(one)):
-            chosen[section] = one
-    return list(chosen.values())
+    """The best sentence of each section, the best passages first, and of each article before any has a second one."""
+    best = read[0]
+    sections: dict[tuple[str, str], _Reading] = {best.section: best}
+    for one in sorted(read, key=lambda one: -one.passage_score):
+        if one.passage_score >= best.passage_score - _WITHIN_PASSAGES and _says_enough(one):
+            sections.setdefault(one.section, one)
+    chosen = [best]
+    for again in (False, True):
+        for one in sections.values():
+            if len(chosen) < most and again == (one.quote.article.id in {other.quote.article.id for other in chosen}):
+                fresh = not any(_overlap(one, other) or _twice(None, one, other) for other in chosen)
+                chosen += [one] if fresh else []
+    return chosen
 
 
 def _in_reading_order(chosen: Sequence[_Reading]) -> list[_Reading]:
@@ -209,11 +225,7 @@ def _said_by(kind: SpanKind | None, best: _Reading, read: Iterable[_Reading]) ->
             break
         if one.quote.article.id in {other.quote.article.id for other in sources}:
             continue
-        if best.spoken and one.spoken and kind:
-            agrees = same(kind, best.spoken, one.spoken) and _likeness(one, best) >= _SAME_THING_SAME_SPAN
-        else:
-            agrees = not best.spoken and not one.spoken and _likeness(one, best) >= _SAME_THING
-        if agrees and not any(_copied(one, other) for other in sources):
+        if _agree(kind, one, best) and not any(_copied(one, other) for other in sources):
             sources.append(one)
     return tuple(one.quote.article.id for one in sources)
 
@@ -241,10 +253,17 @@ def _contradicts(kind: SpanKind, best: _Reading, one: _Reading, question: str) -
     return (first <= second or second <= first) and all(asked <= each for each in told)
 
 
-def _twice(one: _Reading, other: _Reading) -> bool:
+def _twice(kind: SpanKind | None, one: _Reading, other: _Reading) -> bool:
     """Whether a sentence says what the other says, in the same words or in others."""
     fewest = max(1, min(len(one.terms), len(other.terms)))
-    return len(one.terms & other.terms) >= _SAME_WORDS * fewest or _likeness(one, other) >= _SAME_THING
+    return len(one.terms & other.terms) >= _SAME_WORDS * fewest or _agree(kind, one, other)
+
+
+def _agree(kind: SpanKind | None, one: _Reading, other: _Reading) -> bool:
+    """Whether two sentences say the same in words of their own: the same span, where they have one."""
+    if kind and one.spoken and other.spoken:
+        return same(kind, one.spoken, other.spoken) and _likeness(one, other) >= _SAME_THING_SAME_SPAN
+    return not one.spoken and not other.spoken and _likeness(one, other) >= _SAME_THING
 
 
 def _copied(one: _Reading, other: _Reading) -> bool:

@@ -57,7 +57,7 @@ _TIME = re.compile(
     | {_MONTH}\s(?:of\s)?{_YEAR}
     | {_YEAR}-\d\d-\d\d
     | (?:[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter)\s(?:of\s)?{_YEAR}
-    | (?:(?:early|mid|late)[-\s])?(?:the\s)?{_YEAR}s
+    | (?:the\s)?(?:(?:early|mid|late)[-\s])?{_YEAR}s
     | {_YEAR}\s?[–-]\s?(?:{_YEAR}|\d\d)
     | \d{{1,4}}\s(?:BC|BCE|AD|CE)
     | \d{{1,2}}(?:st|nd|rd|th)\scentury
@@ -80,7 +80,7 @@ _COUNT = (
     rf"|\b(?:(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(_ONES[:9])}))?|{'|'.join(_ONES[1:])})\b)(?:\s{_SCALE}\b)*"
 )
 _APPROXIMATELY = (
-    r"(?:about|around|nearly|almost|over|under|(?:more|less|fewer) than|at least|at most|up to|some|roughly|"
+    r"(?:about|around|nearly|almost|over|under|(?:more|less|fewer)\sthan|at\sleast|at\smost|up\sto|some|roughly|"
     r"approximately)"
 )
 _NO_UNIT = rf"(?!(?:{'|'.join(sorted(FUNCTION_WORDS))})\b)"
@@ -110,13 +110,14 @@ _UNITS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (r"price|cost|money|how much (?:did|does|do|was|were|is)\b", r"[$€£¥]|\b(?:dollar|euro|pound|cent)s?\b"),
     )
 )
-_COUNTED = re.compile(r"\b(?:how many|number of|amount of) ((?:[\w’'-]+ ?){1,3})")
+_IS_PLURAL = re.compile(r"s$|^(?:people|men|women|children)$")
+_COUNTED = re.compile(
+    r"\b(?:how many|number of|amount of) (?:of )?(?:(?:the|these|those) )?(?:\d+ )?((?:[\w’'-]+ ?){1,3})"
+)
 
 _PARTICLE = r"(?:of\sthe|of|de\sla|de|del|della|di|da|du|van\sder|van|von|der|den|bin|ibn|la|le)"
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ](?:[\w’'&]|-(?=\w)|\.(?=\s?[A-ZÀ-ÖØ-Þ]))*"
 _NAME = re.compile(rf"(?<!\w)(?:al-)?{_CAPITAL}(?:\s(?:{_PARTICLE}\s)?(?:al-)?{_CAPITAL})*")
-# "Dutch firm", "the Byzantine general Alexius": a name that describes.
-_ATTRIBUTE = re.compile(rf"\s(?!(?:{'|'.join(sorted(FUNCTION_WORDS))})\b)[a-z]+,?\s[A-Z]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _BEFORE_PLACE = re.compile(r"\b(?:in|at|near|from|off|outside|inside|to|into|around|on)\s(?:the\s)?$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -203,7 +204,7 @@ def _things(kind: SpanKind, question: str, text: str) -> Iterator[Span]:
             start += len(first) + 1
         name = _POSSESSIVE.sub("", text[start:end])
         end = start + len(name)
-        likely = len(name) > 1 and name.lower() not in FUNCTION_WORDS and not _ATTRIBUTE.match(text[end:])
+        likely = len(name) > 1 and name.lower() not in FUNCTION_WORDS
         if likely and not any(s <= start < e for s, e in times):
             yield start, end
 
@@ -237,9 +238,13 @@ def _with_unit(question: str, text: str, span: Span) -> Span:
         return span
     alone = match.start("unit")
     if _COUNTED.search(question.lower()):
-        words = list(_WORD.finditer(text, alone))[:3]
-        ends = [word.end() for word in words if _counted(question, word[0])]
-        return (span[0], ends[-1]) if ends else (span[0], alone)
+        end = alone
+        for word in list(_WORD.finditer(text, alone))[:3]:
+            if _counted(question, word[0]):
+                end = word.end()
+                if _IS_PLURAL.search(word[0]):  # what follows is what they did: "12 boats sank"
+                    break
+        return span[0], end
     return span if any(units.search(match["unit"]) for _, units in _UNITS) else (span[0], alone)
 
 
@@ -291,7 +296,7 @@ def _value(text: str) -> tuple[float, str] | None:
     value = float(parts[0]) if parts[0][0].isdigit() else float(sum(_VALUES[part] for part in parts))
     for scale in scales:
         value *= _SCALES[scale]
-    unit = " ".join(_stem(word) for word in re.findall(r"[a-z]+|[%°]", (match["unit"] or "").lower()))
+    unit = " ".join(_stem(word) or word for word in re.findall(r"[a-z]+|[%°]", (match["unit"] or "").lower()))
     return value, (match["money"] or "").strip() + unit.replace("per cent", "%").replace("percent", "%")
 
 
