@@ -110,6 +110,9 @@ def build_parser() -> argparse.ArgumentParser:
     ask = command("ask", _ask, "answer a question with cited sentences", model=True)
     ask.add_argument("question")
     ask.add_argument("--k", type=int, default=5, metavar="N", help="how many passages to look at (default 5)")
+    ask.add_argument(
+        "--quotes", type=int, default=3, metavar="N", help="how many sentences to quote (default 3, at most 20)"
+    )
     ask.add_argument("--history", type=Path, metavar="FILE.json", help='what was said: [{"role": …, "content": …}, …]')
     _add_filter_options(ask)
 
@@ -225,7 +228,7 @@ def _ask(options: argparse.Namespace) -> Outcome:
 
     filters, history = _filters(options), _history(options.history)
     with _open(options, create=False) as library:
-        answer = library.ask(options.question, k=options.k, history=history, filters=filters)
+        answer = library.ask(options.question, k=options.k, history=history, filters=filters, quotes=options.quotes)
     return Outcome(answer_dict(answer), _answer_lines(answer), DONE if answer.found else NO_ANSWER)
 
 
@@ -404,10 +407,10 @@ def _reported(report: AddReport, *, gone: Sequence[str] = ()) -> Outcome:
 
 
 def _answer_lines(answer: Answer) -> str:
-    from qa.render import answer_text
+    from qa.render import answer_support, answer_text
 
     if answer.found:
-        return f"{answer_text(answer)}\n\nsupport {answer.support:.2f}"
+        return f"{answer_text(answer)}\n\nsupport: {answer_support(answer)}"
     nearest = f"\n\nNearest passages:\n{_hit_lines(answer.hits[:3])}" if answer.hits else ""
     return answer_text(answer) + nearest
 

@@ -1,4 +1,4 @@
-"""What kind of thing a question asks for, and whether a sentence holds one that the question did not name.
+"""What a question asks for: whether it is one, one thing or several, of what kind, and whether a sentence holds it.
 
 English patterns, for numbers, times, names and reasons: enough to prefer "174 machines" to "came first"
 where the question is "how many". Questions of other kinds and languages ask for nothing in particular.
@@ -51,6 +51,44 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     ("reason", re.compile(r"\bwhy\b|\b(?:what|which) (?:reason|cause|caused)\b")),
 )
+# Words that ask or join and name nothing.
+FUNCTION_WORDS = frozenset(
+    """a an the of in on at to for from by with about as into over after before since until during between among through
+    against within without under per out off is are was were be been being am do does did has have had having can could
+    will would shall should may might must what which who whom whose when where why how many much long often and or but
+    nor so if than that this these those there then it its he him his she her they them their we us our you your i me my
+    not no also some any all each every other more most less least very only just""".split()
+)
+_AUXILIARY = (
+    r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|isn['’]t|aren['’]t|"
+    r"wasn['’]t|weren['’]t|don['’]t|doesn['’]t|didn['’]t|hasn['’]t|haven['’]t|can['’]t|won['’]t)"
+)
+_YES_OR_NO = re.compile(rf"\W*{_AUXILIARY}\b(?! (?:you|we) (?:tell|say|explain|describe|list|name)\b)", re.IGNORECASE)
+_QUESTION_WORD = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_REQUEST = re.compile(
+    r"\W*(?:please |can you |could you )?(?:tell|list|name|explain|describe|give|show|find|say|summari[sz]e|compare|"
+    r"define|identify|mention|discuss|outline)\b",
+    re.IGNORECASE,
+)
+_QUESTION_MARKS = frozenset("?？؟;՞")
+# Without a question mark, a longer text may be a question where it is not in English.
+_LONGEST_PHRASE = 5  # words
+# "which countries", "what are the causes", "name the ports": a noun that is several of something.
+_PLURAL = (
+    r"(?:people|children|men|women|(?!(?:does|was|has|its|this|happens|goes|says|makes)\b)\w{2,}(?:[^s\Wui]|ie|ue)s)\b"
+)
+_ADJECTIVE = (
+    r"(?:other|different|main|major|new|two|three|four|five|[A-Z]\w+|\w+(?:an|ish|ese|al|ic|ern|ous|ive|est|ing|ed))"
+)
+_SEVERAL = re.compile(
+    rf"\b(?:[Ww]hat|[Ww]hich)(?: {_ADJECTIVE})? {_PLURAL}(?!['’]| (?:is|was|does|has)\b)"
+    rf"|\b(?:[Ww]hat|[Ww]ho|[Ww]hich) (?:are|were) (?:all |some )?(?:of )?(?:the )?(?:\w+ ){{0,3}}{_PLURAL}"
+    rf"|\b(?:[Ll]ist|[Nn]ame|[Gg]ive|[Tt]ell me|[Dd]escribe|[Ee]xplain|[Cc]ompare|[Oo]utline) "
+    rf"(?:me |us )?(?:all |some )?(?:of )?(?:the )?(?:\w+ ){{0,2}}{_PLURAL}"
+    r"|\b(?:both (?:sides|of)|reasons|causes|ways|differences?|pros and cons|advantages|effects|consequences|"
+    r"examples of|compared? (?:to|with)|versus|vs)\b"
+)
+_ONE_OF = re.compile(r"\bhow (?:many|much)\b|\b(?:which|what|who|name) one\b|\bone of\b", re.IGNORECASE)
 _HOLDS: dict[Kind, re.Pattern[str]] = {
     "number": _NUMBER,
     "time": _TIME,
@@ -70,3 +108,24 @@ def holds(kind: Kind, sentence: str, question: str) -> bool:
     """Whether `sentence` holds something of that kind which the question does not already name."""
     named = set() if kind == "reason" else {word.lower() for word in _WORD.findall(question)}
     return any(found.lower() not in named for found in _HOLDS[kind].findall(sentence))
+
+
+def is_question(text: str) -> bool:
+    """Whether `text` asks or requests something; False for a name or a phrase: "Ever Given", "treaty ratification".
+
+    Told by its form. A text without any English function word counts as a question where it is longer than a phrase.
+    """
+    if _QUESTION_MARKS & set(text) or _QUESTION_WORD.search(text) or _YES_OR_NO.match(text) or _REQUEST.match(text):
+        return True
+    words = text.lower().split()
+    return len(words) > _LONGEST_PHRASE and not FUNCTION_WORDS & set(words)
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether the question begins with its verb: "Did …", "Is …"."""
+    return bool(_YES_OR_NO.match(question))
+
+
+def asks_several(question: str) -> bool:
+    """Whether several things are asked for: "which countries", "the causes of", "both sides"; English only."""
+    return bool(_SEVERAL.search(question)) and not _ONE_OF.search(question) and not asks_yes_or_no(question)

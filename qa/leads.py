@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 # A longer line is a paragraph that happens to end in a colon; in front of each passage it would crowd out the text.
 _LONGEST = 400  # characters
-_COLONS = (":", "：")
+COLONS = (":", "：")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _STOPS = frozenset(".,;:!?…。；！？")
 _BULLET = re.compile(r"^\s*[-*+•]\s+")
@@ -85,10 +85,10 @@ def word_for_word(citations: Sequence[Citation]) -> list[str]:
     before: Citation | None = None
     for citation in citations:
         lines = [" ".join(line.split()) for line in citation.quote.splitlines() if line.strip()]
-        quote = ("\n" if lines[:1] and lines[0].endswith(_COLONS) else " ").join(lines)
+        quote = ("\n" if lines[:1] and lines[0].endswith(COLONS) else " ").join(lines)
         lead = " ".join(citation.lead.split())
         again = before is not None and (before.article_id, before.lead) == (citation.article_id, citation.lead)
-        said.append(quote if again or not lead else f"{lead} {quote}" if lead.endswith(_COLONS) else f"{lead}: {quote}")
+        said.append(quote if again or not lead else f"{lead} {quote}" if lead.endswith(COLONS) else f"{lead}: {quote}")
         before = citation
     return said
 
@@ -104,7 +104,7 @@ def _lead_in(article: Article, block: Block | None) -> Span | None:
     if block is None or block.kind not in ("paragraph", "quote", "caption"):
         return None
     text = article.text[block.start : block.end].rstrip()
-    if not text.endswith(_COLONS):
+    if not text.endswith(COLONS):
         return None
     start = block.start + max(sentence_ends(text, article.language), default=0)
     end = block.start + len(text)
@@ -114,7 +114,7 @@ def _lead_in(article: Article, block: Block | None) -> Span | None:
 def _one_line(quote: str) -> str:
     """A quote on one line; the items of a list that is quoted whole are parted by semicolons."""
     first, *lines = quote.splitlines() or [""]
-    if not first.rstrip().endswith(_COLONS):
+    if not first.rstrip().endswith(COLONS):
         return " ".join(quote.split())
     items = [" ".join(_BULLET.sub("", line).split()) for line in lines if line.strip()]
     parted = [
@@ -132,7 +132,7 @@ def _labelled(lead: str, quote: str) -> str:
             pairs = zip(heads, cells, strict=True)
             return " | ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
     said = " ".join(lead.split())
-    return f"{said} {quote}" if said.endswith(_COLONS) else f"{said}: {quote}"
+    return f"{said} {quote}" if said.endswith(COLONS) else f"{said}: {quote}"
 
 
 def _cells(row: str) -> list[str]:

@@ -278,19 +278,23 @@ class Library:
         k: int = 5,
         history: History = (),
         filters: Filters | Mapping[str, Any] | None = None,
+        quotes: int = 3,
     ) -> Answer:
         """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
 
         What is asked about the articles themselves ("Which articles mention Swat?") is answered from what is known of
         them: `Answer.kind` is "articles" then, and a citation stands for each article.
-        `k` is how many passages `Answer.hits` holds at most. Otherwise as `retrieve`.
+        `k` is how many passages `Answer.hits` holds at most, `quotes` (1..20) how many sentences the answer has at
+        most; there are fewer where fewer answer. Otherwise as `retrieve`.
         """
         from qa import about
-        from qa.answer import compose
+        from qa.answer import MOST_QUOTES, compose
         from qa.scoring import PASSAGES_READ
 
         asked = self._stand_alone(question, history)
         wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
+        if _positive(quotes, "quotes") > MOST_QUOTES:
+            raise InvalidInput(f"quotes is {quotes!r}; give a whole number from 1 to {MOST_QUOTES}")
         text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
@@ -298,7 +302,7 @@ class Library:
         told = about.answer(request, asked.text, self._store, among, today=today) if request else None
         if told is not None:
             return replace(told, hits=tuple(hits))
-        return compose(text, embedded, candidates, articles=articles, store=self._store, hits=hits)
+        return compose(text, embedded, candidates, articles=articles, store=self._store, hits=hits, quotes=quotes)
 
     @property
     def encoder(self) -> Encoder:
@@ -449,7 +453,7 @@ class Library:
             )
 
 
-def _positive(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise InvalidInput(f"k is {k!r}; give a whole number of 1 or more")
-    return k
+def _positive(number: int, name: str = "k") -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidInput(f"{name} is {number!r}; give a whole number of 1 or more")
+    return number

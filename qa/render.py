@@ -18,12 +18,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from qa.leads import read_out
+from qa.support import support_word
 from qa.types import Answer, Article, Citation, Hit, Passage
-
-# Lowest support for which each word is used; "none" is for what was not found. Support is fitted where half of the
-# questions have no answer, so it is careful: of the example questions' answers all 7 from 0.5 are right, two thirds
-# of those from 0.3, half of those below.
-SUPPORT_WORDS: tuple[tuple[float, str], ...] = ((0.5, "strong"), (0.3, "likely"), (0.0, "weak"))
 
 # Not strftime: that follows the server's locale.
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -64,11 +60,31 @@ class Source:
         return None
 
 
-def support_word(answer: Answer) -> str:
+def answer_support(answer: Answer) -> str:
     """How well the first quote answers, in a word: strong, likely, weak, or none where nothing was found."""
-    if not answer.found:
-        return "none"
-    return next(word for least, word in SUPPORT_WORDS if answer.support >= least or least == 0.0)
+    word = support_word(answer.support)
+    return "none" if not answer.found else "weak" if word == "none" else word
+
+
+def heading(answer: Answer) -> str:
+    """What stands above the quotes: "" but for the passages about a phrase that was no question."""
+    return f"From the articles on “{answer.question}”" if answer.kind == "passages" and answer.found else ""
+
+
+def agreement(answer: Answer) -> str:
+    """How many independent articles say what the first quote says; "" where only its own does."""
+    return f"{len(answer.said_by)} independent sources" if len(answer.said_by) > 1 else ""
+
+
+def difference(answer: Answer) -> str:
+    """The numbers, dates or names in which articles differ, each with its article and date; "" where none do."""
+    told = []
+    for citation in _ordered(answer):
+        if citation.number in answer.differs and citation.span:
+            start, end = citation.span
+            said = " ".join(citation.quote[start - citation.start : end - citation.start].split())
+            told.append(f"{said} ({', '.join(filter(None, [citation.title, long_date(citation.published)]))})")
+    return f"These articles differ: {' · '.join(told)}" if len(told) > 1 else ""
 
 
 def sources(answer: Answer) -> tuple[tuple[Source, ...], tuple[Source, ...]]:
@@ -100,20 +116,23 @@ def answer_html(answer: Answer, *, key: str) -> str:
     if answer.kind == "articles":
         return _articles_html(answer, key=key)
     sentences = []
-    ordered = sorted(answer.citations, key=lambda each: each.number)
+    ordered = _ordered(answer)
     for citation, said in zip(ordered, read_out(ordered), strict=True):
         number, title = citation.number, _chat_text(citation.title)
         sentences.append(
             f'<span class="qa-quote" dir="auto"{_lang(languages.get(citation.article_id))}>'
-            f"{_chat_text(said)}</span>&nbsp;"
+            f"{_emphasised(citation, said, _chat_text, '<strong>', '</strong>')}</span>&nbsp;"
             f'<a class="qa-cite" id="{key}-r{number}" href="#{key}-c{number}" '
             f'title="Citation {number}: {title}">{number}</a>'
         )
-    word = support_word(answer)
+    word = answer_support(answer)
+    above = f'<p class="qa-heading" dir="auto">{_chat_text(heading(answer))}</p>' if heading(answer) else ""
+    below = f'<p class="qa-differs" dir="auto">{_chat_text(difference(answer))}</p>' if difference(answer) else ""
+    agree = f" · {agreement(answer)}" if agreement(answer) else ""
     return (
-        f'<div class="qa-answer"><p>{" ".join(sentences)}</p>'
+        f'<div class="qa-answer">{above}<p>{" ".join(sentences)}</p>{below}'
         f'<p class="qa-note" title="How likely the first quote answers the question">Support: '
-        f'<span class="qa-support qa-{word}">{word}</span></p></div>'
+        f'<span class="qa-support qa-{word}">{word}</span>{agree}</p></div>'
     )
 
 
@@ -177,7 +196,7 @@ def question_html(question: str) -> str:
 
 def answer_markdown(answer: Answer) -> str:
     """The answer and, numbered alike, what it quotes from, as Markdown."""
-    lines = [_sentences(answer, escape=_markdown)]
+    lines = [_said(answer, _markdown, "**")]
     for citation, article in _cited_articles(answer):
         title = _markdown(citation.title)
         address = safe_url(citation.link) or safe_url(citation.url)
@@ -188,7 +207,7 @@ def answer_markdown(answer: Answer) -> str:
 
 def answer_text(answer: Answer) -> str:
     """The answer and, numbered alike, what it quotes from, as plain text."""
-    lines = [_sentences(answer, escape=lambda text: text)]
+    lines = [_said(answer, str, "")]
     for citation, article in _cited_articles(answer):
         address = safe_url(citation.link) or safe_url(citation.url)
         line = f"[{citation.number}] {', '.join([citation.title, *_byline(article, citation.start)])}"
@@ -201,9 +220,11 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "found": answer.found,
-        "text": answer.text,
         "kind": answer.kind,
+        "text": answer.text,
         "support": answer.support,
+        "differs": list(answer.differs),
+        "said_by": list(answer.said_by),
         "citations": [
             {name: getattr(citation, name) for name in Citation.__dataclass_fields__} for citation in answer.citations
         ],
@@ -373,8 +394,11 @@ def _marked(source: Source, key: str) -> str:
 
 def _cited_articles(answer: Answer) -> list[tuple[Citation, Article | None]]:
     articles = {hit.article.id: hit.article for hit in answer.hits}
-    ordered = sorted(answer.citations, key=lambda citation: citation.number)
-    return [(citation, articles.get(citation.article_id)) for citation in ordered]
+    return [(citation, articles.get(citation.article_id)) for citation in _ordered(answer)]
+
+
+def _ordered(answer: Answer) -> list[Citation]:
+    return sorted(answer.citations, key=lambda citation: citation.number)
 
 
 def _byline(article: Article | None, offset: int) -> list[str]:
@@ -389,16 +413,48 @@ def _page(article: Article, offset: int) -> list[str]:
     return [f"p. {article.page_at(offset)}"] if len(article.pages) > 1 else []
 
 
-def _sentences(answer: Answer, *, escape: Callable[[str], str]) -> str:
+def _said(answer: Answer, escape: Callable[[str], str], bold: str) -> str:
+    """The quotes with their numbers, spans between two `bold`, and what belongs above and below them."""
     if answer.kind == "articles" and answer.citations:
         numbered = map(_numbered, answer.text.splitlines())
         lines = [escape(text) + (f" [{number}]" if number else "") for text, number in numbered]
         return "\n".join([lines[0], *(f"- {line}" for line in lines[1:])])
     if not answer.citations:
         return escape(answer.text)
-    ordered = sorted(answer.citations, key=lambda citation: citation.number)
-    said = zip(read_out(ordered), ordered, strict=True)
-    return " ".join(f"{escape(quote)} [{citation.number}]" for quote, citation in said)
+    ordered = _ordered(answer)
+    quotes = " ".join(
+        f"{_emphasised(citation, said, escape, bold, bold)} [{citation.number}]"
+        for said, citation in zip(read_out(ordered), ordered, strict=True)
+    )
+    notes = (heading(answer), difference(answer), agreement(answer))
+    above, below, agree = (escape(note) for note in notes)
+    return "\n\n".join(filter(None, [above, quotes, below, agree]))
+
+
+def _emphasised(citation: Citation, said: str, escape: Callable[[str], str], before: str, after: str) -> str:
+    """`said`, the quote as it is read out, escaped, its span between `before` and `after`."""
+    place = _place(citation, said)
+    if place is None:
+        return escape(said)
+    start, end = place
+    # Escaping strips what it is given; the spaces around the span are to stay.
+    left, right = " " * said[:start].endswith(" "), " " * said[end:].startswith(" ")
+    head, words, tail = (escape(part.strip()) for part in (said[:start], said[start:end], said[end:]))
+    return f"{head}{left}{before}{words}{after}{right}{tail}"
+
+
+def _place(citation: Citation, said: str) -> tuple[int, int] | None:
+    """Where the span is in the quote as it is read out; None where there is none, or the quote was laid out anew."""
+    if citation.span is None:
+        return None
+    start, end = citation.span[0] - citation.start, citation.span[1] - citation.start
+    quote, words = " ".join(citation.quote.split()), " ".join(citation.quote[start:end].split())
+    if said.endswith(quote):
+        # One sign behind it, so that white space at the end of what stands before counts.
+        at = len(said) - len(quote) + len(" ".join(f"{citation.quote[:start]}|".split())) - 1
+        return at, at + len(words)
+    at = said.find(words)
+    return (at, at + len(words)) if words and said.count(words) == 1 else None
 
 
 def _joined(lines: list[str]) -> str:

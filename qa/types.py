@@ -18,10 +18,11 @@ from qa.errors import InvalidInput
 BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
 BLOCK_KINDS: frozenset[str] = frozenset(get_args(BlockKind))
 
-AnswerKind = Literal["quotes", "articles", "passages"]
-
 DateSource = Literal["json-ld", "meta", "time", "url", "text", "file", "feed"]
 DATE_SOURCES: frozenset[str] = frozenset(get_args(DateSource))
+
+AnswerKind = Literal["quotes", "passages", "articles"]
+ANSWER_KINDS: frozenset[str] = frozenset(get_args(AnswerKind))
 
 # What is wrong with a page that was read all the same, and what can be done about it.
 FLAGS: Mapping[str, str] = {
@@ -228,7 +229,8 @@ class Citation:
     `number` counts from 1 in the order the answer reads. `link` opens the page at the quote (a URL
     with a text fragment); None where the article has neither a web address nor a file. `lead` is what the
     quote leans on, verbatim: the sentence that leads into its list, or its table's column heads; "" where it
-    stands by itself.
+    stands by itself. `span` is the place within the quote of the words that answer a who, when, where or how-many
+    question, (start, end) in the article's text; None where that is not known. `published` is the article's date.
     """
 
     number: int
@@ -240,11 +242,18 @@ class Citation:
     end: int
     link: str | None = None
     lead: str = ""
+    span: tuple[int, int] | None = None
+    published: str | None = None
 
     def __post_init__(self) -> None:
         if self.end - self.start != len(self.quote):
             raise InvalidInput(
                 f"citation {self.number} spans {self.start}..{self.end} but quotes {len(self.quote)} characters"
+            )
+        if self.span is not None and not self.start <= self.span[0] < self.span[1] <= self.end:
+            raise InvalidInput(
+                f"citation {self.number} of {self.start}..{self.end} has the span {self.span[0]}..{self.span[1]}; "
+                "it must lie within and not be empty"
             )
 
 
@@ -257,10 +266,13 @@ class Answer:
     column heads; or, where not found, a sentence that says so. `support` is the estimated probability, 0..1, that
     the first quote answers the question. `hits` holds the nearest passages, best first, also where nothing was
     found. `question` is the question that was searched for: the one asked, made to stand alone where the history
-    was needed, without what its speaker took back, and with slips of spelling repaired. `kind` says what was asked for:
-    "quotes", what the articles say; "articles", the articles themselves, answered from what is known of them (`text` is
-    then a sentence or a list of titles, with the citations' numbers); "passages", the best passages on something that
-    is no question.
+    was needed, without what its speaker took back, and with slips of spelling repaired.
+
+    `kind` says what was asked for: "quotes", what the articles say; "articles", the articles themselves, answered from
+    what is known of them (`text` is then a sentence or a list of titles, with the citations' numbers); "passages", the
+    best passages about a name or a phrase that is no question. `differs` are the numbers of the citations that give
+    another number, date or name for the same fact; () where none do. `said_by` are the ids of the articles that say
+    what the first quote says, each in words of its own: the first quote's, then further independent sources.
     """
 
     question: str
@@ -270,6 +282,14 @@ class Answer:
     hits: tuple[Hit, ...]
     support: float
     kind: AnswerKind = "quotes"
+    differs: tuple[int, ...] = ()
+    said_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in ANSWER_KINDS:
+            raise InvalidInput(f"an answer's kind is {self.kind!r}; use one of {', '.join(sorted(ANSWER_KINDS))}")
+        if unknown := set(self.differs) - {citation.number for citation in self.citations}:
+            raise InvalidInput(f"Answer.differs names citation {min(unknown)}, which the answer does not have")
 
 
 @dataclass(frozen=True, slots=True)

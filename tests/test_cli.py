@@ -226,7 +226,17 @@ def test_ask_prints_cited_sentences(run: Any, example_folder: Path) -> None:
     assert "Lloyd's List" in answer
     assert "[1]" in answer
     assert sources.startswith("[1] ")
-    assert 0 <= float(support.removeprefix("support ")) <= 1
+    assert support in {"support: strong", "support: likely", "support: weak"}
+
+
+def test_ask_quotes_as_many_sentences_as_are_asked_for(run: Any, example_folder: Path) -> None:
+    several = "Which places have submarine cables broken near?"
+    for number in (1, 2):
+        _, out, _ = run("ask", several, "--quotes", str(number), "--library", example_folder, "--json")
+        assert len(json.loads(out)["citations"]) == number
+    code, _, err = run("ask", several, "--quotes", "21", "--library", example_folder)
+    assert code == BAD_INPUT
+    assert "quotes is 21; give a whole number from 1 to 20" in err
 
 
 def test_ask_json_holds_the_answer(run: Any, example_folder: Path) -> None:

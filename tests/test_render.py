@@ -13,6 +13,7 @@ from qa.render import (
     answer_dict,
     answer_html,
     answer_markdown,
+    answer_support,
     answer_text,
     long_date,
     panel_html,
@@ -20,8 +21,8 @@ from qa.render import (
     reading_link,
     safe_url,
     sources,
-    support_word,
 )
+from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, support_word
 from qa.types import Answer, Article, Citation, Hit, Passage
 
 TEXT = "The dam was begun in 1961. It was finished in 1968.\n\nIt is 111 metres high. Nobody lives on it."
@@ -170,13 +171,24 @@ def test_nothing_found_says_so_and_shows_the_nearest() -> None:
 
 @pytest.mark.parametrize(
     ("support", "word"),
-    [(1.0, "strong"), (0.5, "strong"), (0.49, "likely"), (0.3, "likely"), (0.29, "weak"), (0.0, "weak")],
+    [
+        (1.0, "strong"),
+        (STRONG_FROM, "strong"),
+        (STRONG_FROM - 0.01, "likely"),
+        (LIKELY_FROM, "likely"),
+        (LIKELY_FROM - 0.01, "weak"),
+        (FOUND_FROM, "weak"),
+        (FOUND_FROM - 0.01, "none"),
+        (0.0, "none"),
+    ],
 )
 def test_support_is_a_word(support: float, word: str) -> None:
+    assert support_word(support) == word
     answer = Answer("?", True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), support)
-    assert support_word(answer) == word
-    assert only(soup(answer_html(answer, key="k")).select(".qa-support")).text == word
-    assert support_word(Answer("?", False, "no", (), (), support)) == "none"
+    shown = "weak" if word == "none" else word  # an answer is never said to have none
+    assert answer_support(answer) == shown
+    assert only(soup(answer_html(answer, key="k")).select(".qa-support")).text == shown
+    assert answer_support(Answer("?", False, "no", (), (), support)) == "none"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +286,10 @@ def test_dict_is_json_and_holds_every_field(answer: Answer) -> None:
         "end": TEXT.index("It was") + 24,
         "link": None,
         "lead": "",
+        "span": None,
+        "published": None,
     }
+    assert (told["kind"], told["differs"], told["said_by"]) == ("quotes", [], [])
     assert told["hits"][0]["passage"]["text"] == FIRST.text
     assert told["hits"][0]["copies"][0]["article_id"] == "weir"
     assert told["hits"][0]["article"]["authors"] == ["Ana Prieto", "Bo Lund"]

@@ -25,10 +25,12 @@ class Endpoints:
         k: int = 5,
         history: list[dict[str, Any]] | None = None,
         filters: dict[str, Any] | None = None,
+        quotes: int = 3,
     ) -> dict[str, Any]:
         """Answer a question from the articles, with numbered citations; see qa.render.answer_dict."""
         try:
-            return answer_dict(self._library.ask(question, k=k, history=history or (), filters=filters))
+            answer = self._library.ask(question, k=k, history=history or (), filters=filters, quotes=quotes)
+            return answer_dict(answer)
         except ArticleQAError as error:
             raise _told(error) from error
 
