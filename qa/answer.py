@@ -1,12 +1,11 @@
 """Candidates to an Answer: the sentences that answer, verbatim and cited, or none.
 
-The best-scored sentence (qa/scoring.py) leads, others join it (qa/quotes.py); its score, put through a fixed curve, is
-the support.
+The best-scored sentence (qa/scoring.py) leads, others join it (qa/quotes.py); what speaks for it gives the
+support (qa/support.py).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,17 +15,14 @@ from qa.links import link_to, web_address
 from qa.quotes import Quote, choose, with_lists
 from qa.retriever import Candidate
 from qa.scoring import PASSAGES_READ, score_sentences
-from qa.support import FOUND_FROM
+from qa.support import CURVE, FOUND_FROM, UNREAD
 from qa.types import Answer, Article, Citation, Hit
 
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding
+    from embeddings.reader import Reader
     from qa.store import Store
 
-# P(first quote is right) = 1 / (1 + exp(-(slope × score + offset))), Platt's scaling on clapnq-dev, where half
-# of the questions have no answer; expected calibration error 0.04 on squad2-dev-half, which has as many.
-_SUPPORT_SLOPE = 5.49
-_SUPPORT_OFFSET = -7.0
 # How many sentences an answer quotes at most, unless more are asked for.
 QUOTES = 3
 MOST_QUOTES = 20
@@ -40,6 +36,7 @@ def compose(
     articles: Mapping[str, Article],
     store: Store,
     hits: Sequence[Hit],
+    reader: Reader | None = None,
     quotes: int = QUOTES,
     found_from: float = FOUND_FROM,
 ) -> Answer:
@@ -48,10 +45,12 @@ def compose(
     if embedded is None or not readable:
         text = "There are no articles to search." if embedded is None else "No article passes the filters."
         return Answer(question, False, text, (), tuple(hits), 0.0)
-    sentences = with_lists(score_sentences(question, embedded, readable, articles=articles, store=store), articles)
+    sentences = with_lists(
+        score_sentences(question, embedded, readable, articles=articles, store=store, reader=reader), articles
+    )
     if not sentences:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), 0.0)
-    support = 1 / (1 + math.exp(-(_SUPPORT_SLOPE * sentences[0].score + _SUPPORT_OFFSET)))
+    support = (CURVE if reader is not None else UNREAD).support(sentences)
     if support < found_from:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), support)
     choice = choose(question, sentences, articles, most=quotes)

@@ -9,7 +9,7 @@ quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +34,8 @@ _WITHIN_PASSAGES = 0.2
 # What agrees with the first sentence, or contradicts it, matches the question about as well.
 _WITHIN_SOURCES = 0.20
 _WITHIN_CONTRADICTS = 0.12
+# A sentence beside a quote is quoted with it when it scores nearly as well: what is asked stands in either.
+_WITHIN_BESIDE = 0.08
 # A list's lead-in scores about as well as the best of its items where the list is asked for as a whole.
 _WITHIN_LIST = 0.06
 # How much a sentence loses, at likeness 1, where something like it is said, and gains from an article of its own.
@@ -103,8 +105,9 @@ def choose(question: str, sentences: Sequence[Sentence], articles: Mapping[str, 
     other = next((one for one in read if kind and most > 1 and _contradicts(kind, best, one, question)), None)
     if other is not None and other not in chosen:
         chosen = [best, other, *chosen[1:]][:most]
-    chosen = _in_reading_order(chosen)
-    differ = (chosen.index(best), chosen.index(other)) if other is not None else ()
+    chosen = _with_neighbours(_in_reading_order(chosen), read)
+    places = [at for at, one in enumerate(chosen) if other is not None and one.sentence is other.sentence]
+    differ = (0, places[0]) if places else ()
     return Choice(tuple(one.quote for one in chosen), _said_by(kind, best, read), differ)
 
 
@@ -309,6 +312,42 @@ def _without_span(one: _Reading) -> str:
 def _overlap(one: _Reading, other: _Reading) -> bool:
     a, b = one.quote, other.quote
     return a.article.id == b.article.id and a.start < b.end and b.start < a.end
+
+
+def _with_neighbours(chosen: Sequence[_Reading], read: Iterable[_Reading]) -> list[_Reading]:
+    """The quotes, each made one with the sentences beside it in its paragraph that score nearly as well."""
+    scored = {(one.sentence.candidate.stored.id, one.sentence.start): one for one in read}
+    result: list[_Reading] = []
+    for one in chosen:
+        if any(_overlap(one, other) for other in result):
+            continue  # it has become part of a quote before it
+        text, passage_id = one.quote.article.text, one.sentence.candidate.stored.id
+        start, end = one.quote.start, one.quote.end
+        while True:
+            beside = [scored.get((passage_id, first)) for first in _beside(one, start, end)]
+            near = [
+                other
+                for other in beside
+                if other is not None
+                and other.score >= one.score - _WITHIN_BESIDE
+                and not any(_overlap(other, quoted) for quoted in result)
+                and word_count(text[min(start, other.sentence.start) : max(end, other.sentence.end)]) <= _MOST_WORDS
+            ]
+            if not near:
+                break
+            best = max(near, key=lambda other: other.score)
+            start, end = min(start, best.sentence.start), max(end, best.sentence.end)
+        result.append(replace(one, quote=replace(one.quote, start=start, end=end)))
+    return result
+
+
+def _beside(one: _Reading, start: int, end: int) -> Iterator[int]:
+    """Where the sentences begin that stand right before and behind `start`..`end` in the same paragraph."""
+    text = one.quote.article.text
+    for first, last in one.sentence.candidate.stored.passage.sentences:
+        gap = text[last:start] if last <= start else text[end:first] if first >= end else "\n"
+        if not gap.strip() and "\n" not in gap:
+            yield first
 
 
 def _says_enough(one: _Reading) -> bool:

@@ -55,15 +55,15 @@ class Example:
     places: tuple[tuple[int, int], ...] = ()  # the same, as spans of the article's text
 
 
-def read_articles(folder: Path) -> list[Article]:
-    """The set's articles; a title that many of them have is left out."""
+def read_articles(folder: Path, *, as_written: bool = False) -> list[Article]:
+    """The set's articles; unless `as_written` without spaces before punctuation, and titles that many of them have."""
     records = list(_read(folder / "articles.jsonl"))
     titles = Counter(str(record["title"]) for record in records)
     return [
         Article(
             id=str(record["id"]),
-            title=str(record["title"]) if titles[str(record["title"])] <= _MOST_ARTICLES_A_TITLE else "",
-            text=untokenized(str(record["text"])),
+            title=str(record["title"]) if as_written or titles[str(record["title"])] <= _MOST_ARTICLES_A_TITLE else "",
+            text=str(record["text"]) if as_written else untokenized(str(record["text"])),
             language="en",
         )
         for record in records

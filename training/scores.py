@@ -5,12 +5,12 @@
 Every held-out question is asked in a library of its article among others, as `ask` does it. Printed are the weights of
 `qa/scoring.py` (softmax over the sentences of a question's passages) and of `qa/support.py` (logistic regression of the
 best sentence being right; half of the questions are asked without their article, or without the sentence that answers).
+The curve's height and steepness are then fitted by training/calibrate.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import pickle
 import random
 import tempfile
 from dataclasses import fields
@@ -21,6 +21,7 @@ import torch
 
 from embeddings.reader import Reader
 from qa import Library
+from qa.evaluate import auroc as area
 from qa.scoring import PASSAGES_READ, Parts, Sentence, score_sentences
 from qa.types import Filters
 from training.data import held_out, knows_the_passage, read_articles, read_set
@@ -42,7 +43,6 @@ def main() -> None:
     parser.add_argument("--without-reader", action="store_true")
     parser.add_argument("--articles", type=int, default=700, help="others in each library")
     parser.add_argument("--questions", type=int, default=350, help="of each set")
-    parser.add_argument("--dump", type=Path)
     options = parser.parse_args()
     rng = random.Random(7)
     reader = None if options.without_reader else Reader()
@@ -80,24 +80,52 @@ def main() -> None:
                 else:  # a near miss: what stands beside the answer
                     absent.append([one for one, right in zip(*asked[-1], strict=True) if not right])
             print(f"{folder.name}: {len(library)} articles, {len(questions)} questions", flush=True)
-    if options.dump:
-        options.dump.write_bytes(
-            pickle.dumps(
-                (
-                    [([one.parts for one in s], right) for s, right in asked],
-                    [[one.parts for one in s] for s in absent],
-                )
-            )
-        )
     before = np.mean([right[0] for _, right in asked if right])
     weights = fit([(matrix(s), right) for s, right in asked if any(right)])
+    weights /= weights[0]
     after = np.mean([right[int(np.argmax(matrix(s) @ weights))] for s, right in asked if right])
     print(f"first sentence right: {100 * before:.1f} before, {100 * after:.1f} with")
-    print(
-        "Parts("
-        + ", ".join(f"{name}={value:.3g}" for name, value in zip(NAMES, weights / weights[0], strict=True))
-        + ")"
-    )
+    print("weights:", said(weights))
+    known = [evidence(s, weights, right) for s, right in asked if s]
+    rows = [row for row, _ in known] + [evidence(s, weights, [])[0] for s in absent if s]
+    labels = [label for _, label in known] + [False] * len([s for s in absent if s])
+    curve = logistic(np.array(rows), np.array(labels))
+    print(f"support: AUROC {auroc(np.array(rows) @ curve, np.array(labels)):.3f}")
+    print("curve:", said(curve[:-2]), f"ahead={curve[-2]:.3g}, bias={curve[-1]:.3g}")
+
+
+def said(values: np.ndarray) -> str:
+    return "Parts(" + ", ".join(f"{name}={value:.3g}" for name, value in zip(NAMES, values, strict=True)) + ")"
+
+
+def evidence(sentences: list[Sentence], weights: np.ndarray, right: list[bool]) -> tuple[np.ndarray, bool]:
+    """The parts of the sentence that `weights` put first, how far it is ahead, and 1; and whether it is right."""
+    parts = matrix(sentences)
+    scores = parts @ weights
+    order = np.argsort(-scores)
+    ahead = scores[order[0]] - scores[order[1]] if len(order) > 1 else 0.0
+    return np.array([*parts[order[0]], ahead, 1.0]), bool(right and right[int(order[0])])
+
+
+def logistic(rows: np.ndarray, labels: np.ndarray, penalty: float = 1e-3) -> np.ndarray:
+    """Weights of logistic regression; the last column is 1."""
+    weights = torch.zeros(rows.shape[1], requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
+    inputs, wanted = torch.tensor(rows, dtype=torch.float32), torch.tensor(labels, dtype=torch.float32)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, wanted)
+        loss = loss + penalty * weights[:-1].square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return weights.detach().numpy()
+
+
+def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
+    return area(scores[labels].tolist(), scores[~labels].tolist()) or 0.0
 
 
 def matrix(sentences: list[Sentence]) -> np.ndarray:
