@@ -65,6 +65,11 @@ class Encoder:
     def identity(self) -> str:
         return self.files.identity
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is the packaged model, of which it is known what languages it reads."""
+        return self.files.tuning is not None or self.files.digest == PACKAGED_SHA256
+
     @cached_property
     def dimension(self) -> int:
         return int(self._model.get_embedding_dimension() or len(self.encode_questions(["dimension"])[0]))
@@ -90,8 +95,7 @@ class Encoder:
                 embedding = self._embed([text], "query", 1)[0]
             finally:
                 torch.set_num_threads(threads)
-        is_ours = self.files.tuning is not None or self.files.digest == PACKAGED_SHA256
-        known = familiarity(text, embedding.offsets) if is_ours else 1.0
+        known = familiarity(text, embedding.offsets) if self.is_ours else 1.0
         return replace(embedding, familiarity=known)
 
     def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:

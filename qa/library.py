@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qa import dialogue, speech, spelling
 from qa.dialogue import FollowUp
@@ -37,6 +37,7 @@ from qa.types import (
 if TYPE_CHECKING:
     from embeddings.encoder import Embedding, Encoder
     from embeddings.index import VectorIndex
+    from embeddings.reader import Reader
     from qa.retriever import Candidate, Settings
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Library:
         self._device = device
         self._settings = settings
         self._loaded: Encoder | None = None
+        self._reader: Reader | None = None
         self._loading = threading.Lock()
         self._vectors: VectorIndex | None = None
         self._vectors_stamp = ""
@@ -88,7 +90,7 @@ class Library:
         `model`: a sentence-transformers model by folder or hub name; None for the one the library was built
         with, or the packaged all-MiniLM-L6-v2 with our tuning ("all-MiniLM-L6-v2" is the same without).
         `dtype`: "auto", "float32", "bfloat16" or "float16". `device`: a torch device; None picks one. `ranking`:
-        "full", or for comparison "hybrid", "dense", "lexical".
+        "full", or for comparison "unread" (the reader is left out), "hybrid", "dense", "lexical".
         Nothing heavy is loaded before it is needed.
 
         Raises LibraryError where the folder holds no readable library, ModelMismatch where it was built with
@@ -257,17 +259,24 @@ class Library:
         history: History = (),
         filters: Filters | Mapping[str, Any] | None = None,
         min_score: float | None = None,
+        rerank: Literal["reader"] | None = None,
     ) -> list[Hit]:
         """The at most `k` passages that best fit the question, best first; near-duplicates are one hit.
 
         `history` is the conversation before, as chat APIs pass it; a follow-up is searched with its subject.
         `filters` limits the articles searched (see Filters). `min_score` leaves out hits below that score.
+        `rerank="reader"` has the best passages read together with the question, as `ask` does, and orders them by
+        their best sentence.
         An empty library, or filters that nothing passes, give an empty list. Raises InvalidInput.
         """
         if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
             raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
+        if rerank not in (None, "reader"):
+            raise InvalidInput(f"rerank is {rerank!r}; use 'reader', or None to leave the order as it is")
         asked = self._stand_alone(question, history)
-        _, _, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
+        text, embedded, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
+        if rerank == "reader" and embedded is not None:
+            candidates = self._reread(text, embedded, candidates)
         hits = self._hits(candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
@@ -302,7 +311,16 @@ class Library:
         told = about.answer(request, asked.text, self._store, among, today=today) if request else None
         if told is not None:
             return replace(told, hits=tuple(hits))
-        return compose(text, embedded, candidates, articles=articles, store=self._store, hits=hits, quotes=quotes)
+        return compose(
+            text,
+            embedded,
+            candidates,
+            articles=articles,
+            store=self._store,
+            hits=hits,
+            reader=self._reader_for(embedded),
+            quotes=quotes,
+        )
 
     @property
     def encoder(self) -> Encoder:
@@ -318,6 +336,34 @@ class Library:
                 self._check_model(files.identity)
                 self._loaded = Encoder(files, dtype=self._dtype, device=self._device)
             return self._loaded
+
+    def _reader_for(self, embedded: Embedding | None) -> Reader | None:
+        """The reader, loaded on first use; None where it is left out or does not know the question's language."""
+        from qa.retriever import Settings
+
+        settings = self._settings or Settings()
+        if embedded is None or not settings.reader or not self.encoder.is_ours or embedded.familiarity <= 0:
+            return None
+        with self._loading:
+            if self._reader is None:
+                from embeddings.reader import Reader
+
+                self._reader = Reader(dtype=self._dtype, device=self._device)
+            return self._reader
+
+    def _reread(self, question: str, embedded: Embedding, candidates: list[Candidate]) -> list[Candidate]:
+        """The candidates, those that `ask` reads in the order of their best sentences."""
+        from qa.scoring import PASSAGES_READ, score_sentences
+
+        read, rest = candidates[:PASSAGES_READ], candidates[PASSAGES_READ:]
+        articles = self._store.articles_by_id(one.stored.passage.article_id for one in read)
+        read = [one for one in read if one.stored.passage.article_id in articles]
+        reader = self._reader_for(embedded)
+        sentences = score_sentences(question, embedded, read, articles=articles, store=self._store, reader=reader)
+        best: dict[int, float] = {}
+        for sentence in sentences:
+            best.setdefault(sentence.candidate.stored.id, sentence.score)
+        return [*sorted(read, key=lambda one: -best.get(one.stored.id, -math.inf)), *rest]
 
     # -- the end
 

@@ -32,7 +32,10 @@ from qa.types import Article, Filters, Hit, Passage
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How passages are ranked: a weight of 0 leaves a stage out. Weights count relative to each other."""
+    """How passages are ranked: a weight of 0 leaves a stage out. Weights count relative to each other.
+
+    `reader`: the best passages are read together with the question when it is asked (embeddings/reader.py).
+    """
 
     dense: float = 0.5
     lexical: float = 0.3
@@ -41,13 +44,15 @@ class Settings:
     candidates: int = 50  # of each kind, at least
     candidates_named: int = 10  # by words, of the author or site, and of the time, that a question names
     reranked: int = 30  # of the fusion, at least
+    reader: bool = True
 
 
 RANKINGS: Mapping[str, Settings] = {
     "full": Settings(),
-    "hybrid": Settings(late=0, named=0),
-    "dense": Settings(lexical=0, late=0, named=0),
-    "lexical": Settings(dense=0, late=0, named=0),
+    "unread": Settings(reader=False),
+    "hybrid": Settings(late=0, named=0, reader=False),
+    "dense": Settings(lexical=0, late=0, named=0, reader=False),
+    "lexical": Settings(dense=0, late=0, named=0, reader=False),
 }
 
 # Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
