@@ -89,18 +89,33 @@ def _without_dense(library: Library) -> Iterator[None]:
         yield
 
 
+def without(*parts: str) -> Way:
+    """Sentences scored without these parts (qa.scoring.Parts)."""
+    from qa import scoring
+
+    nothing = dict.fromkeys(parts, 0.0)
+    return constants(
+        "qa.scoring",
+        WEIGHTS=replace(scoring.WEIGHTS, **nothing),
+        WEIGHTS_UNREAD=replace(scoring.WEIGHTS_UNREAD, **nothing),
+    )
+
+
 ABLATIONS: dict[str, Way] = {
     "product": lambda _: nullcontext(),
     "no dense": _without_dense,
     "no lexical": weights(lexical=0),
     "no late": weights(late=0),
+    "no names": weights(named=0),
+    "no reader": weights(reader=False),
     "one passage read": constants("qa.answer", PASSAGES_READ=1),
+    "no neighbours quoted": constants("qa.quotes", _WITHIN_BESIDE=-1.0),
     "sentences: no MaxSim": constants("qa.scoring", token_scores=lambda *_: np.empty((0, 0), np.float32)),
-    "sentences: no passage score": constants("qa.scoring", _PASSAGE_WEIGHT=0.0),
-    "sentences: no words held": constants("qa.scoring", _WORDS_HELD_WEIGHT=0.0),
-    "sentences: no kind": constants("qa.scoring", _KIND_WEIGHT=0.0, _PLACE_WEIGHT=0.0),
-    "sentences: no length": constants("qa.scoring", _LENGTH_WEIGHT=0.0),
-    "sentences: no news": constants("qa.scoring", _NEWS_WEIGHT=0.0),
+    "sentences: no passage score": without("passage"),
+    "sentences: no words held": without("held"),
+    "sentences: no kind": without("kind"),
+    "sentences: no length": without("length"),
+    "sentences: no news": without("news"),
 }
 
 

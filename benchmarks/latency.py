@@ -38,6 +38,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("MaxSim", "qa.retriever", "maxsim"),
     ("fusion and folding", "qa.retriever", "find"),
     ("load articles", "qa.store:Store", "articles_by_id"),
+    ("read the passages", "embeddings.reader:Reader", "read"),
     ("sentence scores", "qa.answer", "score_sentences"),
     ("composing", "qa.answer", "compose"),
 )

@@ -29,6 +29,7 @@ import numpy as np
 import Stemmer
 
 from embeddings.encoder import Encoder
+from embeddings.model import PACKAGED_NAME
 from qa import Answer, Article, Citation, Hit
 from qa.split import split
 
@@ -48,7 +49,7 @@ Place = tuple[str, int, int, str]
 
 def plain_encoder() -> Encoder:
     """The packaged all-MiniLM-L6-v2 as it was published, whatever the product encodes with."""
-    return Encoder()
+    return Encoder(PACKAGED_NAME)
 
 
 @dataclass(frozen=True, slots=True)
