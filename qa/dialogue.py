@@ -43,6 +43,7 @@ _PLAIN = frozenset(
 _CARRIES_ON = re.compile(r"\W*(and|but|or|so|also|then|what about|how about|y|et|und)\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _SENTENCE_BREAK = re.compile(r"[.!?:;…]['\"”’)\]]*\s|\n")
+_WHO = re.compile(r"\W*(who|which|quién|qui|wer)\b", re.I)
 _MARK = re.compile(r"\s*\[\d+\]")
 # "that" points back after these ("after that", "why is that"); elsewhere it opens a clause ("the ship that …").
 _BEFORE_POINTING_THAT = frozenset(
@@ -81,11 +82,9 @@ FEATURES: Mapping[str, float] = {
 }
 # Not learnt, as the training conversations hold few such questions: words that an elliptic question leaves out.
 _LEFT_OUT = 3.0
-CARRIED_FROM = -1.1  # log-odds: one in four
+CARRIED_FROM = -0.85  # log-odds: three in ten
 _MOST_PHRASES = 3
 _MOST_WORDS = 7
-# Words of an answer find its passage once more.
-_MOST_FROM_ANSWERS = 1
 # Passages looked at to see whether two subjects go together, and how near the best one of both must come.
 _WIDE = 200
 _NEARLY_BEST = 0.8
@@ -151,7 +150,8 @@ def stand_alone(
         own = [word.text for word in asked if word.substance]
         if not own or not together(own, phrases[0].text.split()):
             return FollowUp(question, question)
-    return FollowUp(question, _worded(question, phrases), tuple(phrase.text for phrase in phrases))
+    text = _worded(question, phrases, after_who=bool(_WHO.match(_last_question(said))))
+    return FollowUp(question, text, tuple(phrase.text for phrase in phrases))
 
 
 def leans_on_history(question: str) -> bool:
@@ -244,7 +244,7 @@ def word_features(question: str, said: Sequence[Turn]) -> dict[str, dict[str, fl
             "no name, where a person is asked about": person and not name and bool(names),
             "question has a name": _named(asked),
         }
-        result[key] = {feature: 1.0 for feature, holds in features.items() if holds}
+        result[key] = {feature: float(value) for feature, value in features.items() if value}
     return result
 
 
@@ -259,7 +259,7 @@ class _Phrase:
     score: float
     name: bool
     by_user: bool
-    with_article: bool
+    before: str  # the word before it
 
 
 def _said(history: Sequence[Turn]) -> list[Turn]:
@@ -272,6 +272,10 @@ def _said(history: Sequence[Turn]) -> list[Turn]:
         if content:
             result.append(Turn(turn.role, content))
     return result[-_TURNS_BACK:]
+
+
+def _last_question(said: Sequence[Turn]) -> str:
+    return next(turn.content for turn in reversed(said) if turn.role == "user")
 
 
 def _words(text: str) -> list[Word]:
@@ -335,13 +339,16 @@ def _phrases(question: str, said: Sequence[Turn]) -> list[_Phrase]:
     """The phrases of the conversation that belong to the question, in the order they were said."""
     texts = [_words(turn.content) for turn in said]
     missing, replaced = _left_out(question, said, texts)
+    # Words of an answer find its passage once more: only a name that answers "who" or "which" can be the next subject
+    answered = bool(_WHO.match(_last_question(said))) and _pointing(_words(question)) is not None
     scores = {}
     for key, features in word_features(question, said).items():
         score = sum(FEATURES[feature] * value for feature, value in features.items())
         if key in missing:
             score += _LEFT_OUT
-        if key not in replaced:
-            scores[key] = score
+        if key in replaced or ("only in answers" in features and not (answered and "name" in features)):
+            continue
+        scores[key] = score
     # a question that leans leans on something: where no word is likely, the subject's likeliest
     chosen = {key: score for key, score in scores.items() if score >= CARRIED_FROM}
     if not chosen:
@@ -350,8 +357,8 @@ def _phrases(question: str, said: Sequence[Turn]) -> list[_Phrase]:
     kept: list[_Phrase] = []
     for phrase in sorted(_runs(chosen, said, texts), key=lambda phrase: -phrase.score):
         words = sum(len(each.text.split()) for each in [*kept, phrase])
-        from_answers = sum(not each.by_user for each in [*kept, phrase])
-        if len(kept) < _MOST_PHRASES and words <= _MOST_WORDS and from_answers <= _MOST_FROM_ANSWERS:
+        another_answer = not phrase.by_user and not all(each.by_user for each in kept)
+        if len(kept) < _MOST_PHRASES and words <= _MOST_WORDS and not another_answer:
             kept.append(phrase)
     return sorted(kept, key=lambda phrase: (phrase.turn, phrase.start))
 
@@ -416,7 +423,7 @@ def _runs(chosen: Mapping[str, float], said: Sequence[Turn], texts: Sequence[Seq
                 max(chosen.get(each.key, 0.0) for each in run),
                 all(each.name for each in run),
                 said[turn].role == "user",
-                low > 0 and words[low - 1].text.casefold() == "the",
+                words[low - 1].text.casefold() if low else "",
             )
 
 
@@ -426,17 +433,23 @@ def _joined(word: Word, following: Word, chosen: Set[str]) -> bool:
     return (word.name and following.name) or (word.key in chosen and following.key in chosen)
 
 
-def _worded(question: str, phrases: Sequence[_Phrase]) -> str:
+def _worded(question: str, phrases: Sequence[_Phrase], *, after_who: bool) -> str:
     """The question with a name in its pronoun's place, where one fits, and the other phrases in brackets."""
     asked = _words(question)
     names = [phrase for phrase in phrases if phrase.name]
     pronoun = _pointing(asked)
     rest = list(phrases)
-    if len(names) == 1 and pronoun is not None and pronoun.text.casefold() in _SINGULAR:
-        name, folded = names[0], pronoun.text.casefold()
+    if pronoun is not None and pronoun.text.casefold() in _SINGULAR:
+        folded = pronoun.text.casefold()
+        if len(names) == 2 and after_who:
+            # "Who built the bridge of Malmö?" – "Ann Lund." – "When was she born?", "How long is it?"
+            names = [name for name in names if name.by_user == (folded not in _PERSON)]
         following = next((word for word in asked if word.start > pronoun.start), None)
-        if not (folded in _PERSON and name.with_article):  # "the Nobel Prize" is not he
-            put = f"the {name.text}" if name.with_article else name.text
+        # "the Nobel Prize" is not he, and in "the bridge of Malmö" it is the bridge
+        unlike = ("the", "in", "at") if folded in _PERSON else ("of", "de")
+        if len(names) == 1 and names[0].before not in unlike:
+            name = names[0]
+            put = f"the {name.text}" if name.before == "the" else name.text
             if folded in ("his", "its") or (folded == "her" and following is not None and following.substance):
                 put += "’" if put.endswith("s") else "’s"
             put = put[0].upper() + put[1:] if pronoun.start == 0 else put

@@ -101,8 +101,7 @@ def test_a_follow_up_is_answered_from_the_right_article(example_library: Library
     ]
     answer = example_library.ask("When was it dismantled?", history=history)
     assert answer.hits[0].article.title == "Eleven windmills in a shallow bay"
-    assert answer.question.startswith("When was ")
-    assert "Vindeby" in answer.question
+    assert answer.question == "When was Vindeby dismantled? (Bonus Energy)"
 
 
 def test_filters_bound_what_is_cited(example_library: Library) -> None:

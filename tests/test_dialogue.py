@@ -94,14 +94,25 @@ def test_without_a_conversation_nothing_is_added(question: str) -> None:
     assert stand_alone(question, greeted).text == question
 
 
-def test_an_answer_can_name_the_subject() -> None:
+@pytest.mark.parametrize(
+    ("question", "completed"),
+    [
+        ("Where was she born?", "Where was Ann Lund born? (Malmö)"),
+        ("How long is it?", "How long is it? (designed, bridge, Malmö)"),
+        ("Why?", "Why? (designed, bridge, Malmö)"),
+    ],
+)
+def test_an_answer_can_name_the_subject(question: str, completed: str) -> None:
     history = [
-        Turn("user", "Which physicist explained the photoelectric effect?"),
-        Turn("assistant", "Albert Einstein explained it in 1905. [1]"),
+        Turn("user", "Who designed the bridge of Malmö?"),
+        Turn("assistant", "Ann Lund designed it in 1925, with two pupils of Strauss. [1]"),
     ]
-    completed = stand_alone("Where was he born?", history)
-    assert "Albert Einstein" in completed.text
-    assert "[1]" not in completed.text
+    assert stand_alone(question, history).text == completed
+
+
+def test_an_answer_to_another_question_adds_nothing() -> None:
+    history = [Turn("user", "Where is Mount Fuji?"), Turn("assistant", "Honshu Island, west of Tokyo. [1]")]
+    assert stand_alone("How tall is it?", history).text == "How tall is Mount Fuji?"
 
 
 def test_a_refusal_says_nothing_of_the_subject() -> None:

@@ -232,7 +232,7 @@ def test_a_follow_up_is_searched_with_its_subject(asked: Library) -> None:
     ]
     assert _ids(asked, "And from how deep?", history=history, k=1) == ["cables"]
     answer = asked.ask("And from how deep?", history=history)
-    assert answer.question == "And from how deep? ship repaired internet cable islands"
+    assert answer.question == "And from how deep? (ship repaired, internet cable, islands)"
 
 
 def test_several_threads_may_ask_and_add_at_once(library: Library) -> None:
