@@ -45,6 +45,8 @@ _NAMES = """
 CREATE VIRTUAL TABLE names USING fts5 (title, headings, authors, site, tokenize = "unicode61 remove_diacritics 0");
 CREATE TRIGGER article_removed AFTER DELETE ON articles BEGIN DELETE FROM names WHERE rowid = old.position; END;
 CREATE UNIQUE INDEX articles_by_position ON articles (position);
+-- dates without reading past the texts
+CREATE INDEX articles_by_date ON articles (published, id);
 """
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
