@@ -476,8 +476,10 @@ class Store:
         values: list[Any] = []
         if filters:
             condition, values = _condition(filters)
+            # "+": the words are looked up first, then the rows looked at. Else each passage let through is looked up by
+            # itself: 1.5 s instead of 0.1 s for a year's of 10,000 articles.
             inner = (
-                " AND rowid IN (SELECT id FROM passages WHERE article_id IN"
+                " AND +rowid IN (SELECT id FROM passages WHERE article_id IN"
                 f" (SELECT id FROM articles WHERE {condition}))"
             )
         rows = self._all(
