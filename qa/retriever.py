@@ -40,7 +40,7 @@ class Settings:
     dense: float = 0.5
     lexical: float = 0.3
     late: float = 1.2
-    named: float = 0.25  # added to the mean of the others
+    named: float = 0.25  # taken from the mean of the others, for what the best-named article has and this has not
     candidates: int = 50  # of each kind, at least
     candidates_named: int = 10  # by words, of the author or site, and of the time, that a question names
     reranked: int = 30  # of the fusion, at least
@@ -129,7 +129,8 @@ def find(
         owners = [stored[i].passage.article_id for i in ids]
         lifted = boosts(asked, store.names(owners))
         named = np.array([lifted.get(owner, 0.0) for owner in owners], np.float32)
-        fused += weights * settings.named * named
+        # Taken from the others, not added to the best: the scores keep the level that support is fitted to.
+        fused += weights * settings.named * (named - named.max())
     order = np.argsort(-fused, kind="stable")
     late = np.zeros(len(ids), np.float32)
     tokens = {i: TokenVectors.from_bytes(stored[i].vectors.tokens, len(embedded.vector)) for i in ids}

@@ -46,6 +46,8 @@ _NAMES = """
 CREATE VIRTUAL TABLE names USING fts5 (title, headings, authors, site, tokenize = "unicode61 remove_diacritics 0");
 CREATE TRIGGER article_removed AFTER DELETE ON articles BEGIN DELETE FROM names WHERE rowid = old.position; END;
 CREATE UNIQUE INDEX articles_by_position ON articles (position);
+-- dates without reading past the texts
+CREATE INDEX articles_by_date ON articles (published, id);
 """
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -475,8 +477,10 @@ class Store:
         values: list[Any] = []
         if filters:
             condition, values = _condition(filters)
+            # "+": the words are looked up first, then the rows looked at. Else each passage let through is looked up by
+            # itself: 1.5 s instead of 0.1 s for a year's of 10,000 articles.
             inner = (
-                " AND rowid IN (SELECT id FROM passages WHERE article_id IN"
+                " AND +rowid IN (SELECT id FROM passages WHERE article_id IN"
                 f" (SELECT id FROM articles WHERE {condition}))"
             )
         rows = self._all(

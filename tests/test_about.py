@@ -79,7 +79,8 @@ def test_questions_about_articles_are_read(question: str, request_: Request) -> 
 
 def test_a_time_is_a_condition_of_its_own() -> None:
     request = parse("What do I have by Ahmed since 2022?", TODAY)
-    assert request is not None and request.period is not None
+    assert request is not None
+    assert request.period is not None
     assert (request.wanted, request.clauses, request.mine) == ("list", (Clause("by", "Ahmed"),), True)
     assert (request.period.since, request.period.until, request.when) == ("2022-01-01", None, "since 2022")
 
@@ -134,7 +135,8 @@ def test_who_wrote_it(library: Library) -> None:
     citation = answer.citations[0]
     assert (citation.article_id, citation.quote) == ("dam", DAM.text[citation.start : citation.end])
     assert citation.quote == "The Karun dam holds back a river in the hills."
-    assert citation.link is not None and citation.link.startswith("https://www.rivers.example/dam#:~:text=")
+    assert citation.link is not None
+    assert citation.link.startswith("https://www.rivers.example/dam#:~:text=")
     assert answer.hits[0].article.id == "dam"
 
 

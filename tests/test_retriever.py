@@ -38,10 +38,16 @@ def test_hits_are_distinct_passages_best_first(example_library: Library) -> None
 def test_the_score_is_the_weighted_mean_of_its_parts(example_library: Library) -> None:
     weights = Settings()
     total = weights.dense + weights.lexical + weights.late
-    for hit in example_library.retrieve(QUESTION, k=10):
+    hits = example_library.retrieve(QUESTION, k=10)
+    behind = []
+    for hit in hits:
         parts = weights.dense * hit.dense + weights.lexical * hit.lexical + weights.late * hit.late
-        assert hit.score == pytest.approx(parts / total + weights.named * hit.named, abs=1e-4)
+        behind.append(parts / total + weights.named * hit.named - hit.score)
         assert hit.late > 0
+    # the named article's share is taken from those that have less of it
+    best_named = behind[0] / weights.named
+    assert behind == pytest.approx([behind[0]] * 10, abs=1e-4)
+    assert 1 >= best_named >= max(hit.named for hit in hits) - 1e-3 > 0
 
 
 def test_the_parts_are_cosine_and_share_of_the_best_bm25(example_library: Library) -> None:

@@ -393,6 +393,7 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
             old.execute(f"DROP TABLE {table}")
         old.execute("DROP TRIGGER article_removed")
         old.execute("DROP INDEX articles_by_position")
+        old.execute("DROP INDEX articles_by_date")
         old.execute("INSERT INTO meta VALUES ('folders', '[\"/tmp/pages\", \"/tmp/ä\"]')")
         old.execute("ALTER TABLE passages DROP COLUMN leads")
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
