@@ -29,6 +29,8 @@ from qa.types import Article
 # several things are, and otherwise.
 _WITHIN_FACT = 0.06
 _WITHIN_SEVERAL = 0.14
+# Where several things are asked for, an article that is not quoted yet may say another of them in other words.
+_WITHIN_ANOTHER = 0.25
 _WITHIN_OTHER = 0.07
 # A phrase is no question to be met: the best sentence is shown of each passage (its score counts) that is about it.
 _WITHIN_PASSAGES = 0.2
@@ -184,7 +186,8 @@ def _new_things(
 ) -> list[_Reading]:
     """The best sentence and those near it that say something new, `across`: rather from several articles."""
     chosen = [read[0]]
-    left = [one for one in read[1:] if one.score >= read[0].score - within and _says_enough(one)]
+    farthest = max(within, _WITHIN_ANOTHER) if across else within
+    left = [one for one in read[1:] if one.score >= read[0].score - farthest and _says_enough(one)]
     while left and len(chosen) < most:
         left = [one for one in left if not _overlap(one, chosen[-1]) and not _twice(kind, one, chosen[-1])]
         heard = {one.quote.article.id for one in chosen}
@@ -195,8 +198,10 @@ def _new_things(
             repeated = max(_likeness(one, other) for other in chosen)
             return one.score - _REPEATS * repeated + _NEW_ARTICLE * (one.quote.article.id not in heard)
 
-        if left:
-            chosen.append(max(left, key=worth))
+        near = [one for one in left if one.score >= read[0].score - within or one.quote.article.id not in heard]
+        if not near:
+            break
+        chosen.append(max(near, key=worth))
     return chosen
 
 

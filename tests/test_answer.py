@@ -378,7 +378,7 @@ def test_one_article_is_one_source(written: Library) -> None:
 
 
 def test_a_question_for_several_reasons_is_answered_from_several_articles(written: Library) -> None:
-    answer = written.ask("What were the reasons why the salt works at Hjelm closed?")
+    answer = written.ask("What are the causes of the closing of the salt works at Hjelm?")
     assert answer.found
     assert len(answer.citations) == 3
     ids = [citation.article_id for citation in answer.citations]
@@ -388,7 +388,7 @@ def test_a_question_for_several_reasons_is_answered_from_several_articles(writte
 
 
 def test_quotes_are_limited_and_the_limit_is_checked(written: Library) -> None:
-    question = "What were the reasons why the salt works at Hjelm closed?"
+    question = "What are the causes of the closing of the salt works at Hjelm?"
     one = written.ask(question, quotes=1)
     assert [citation.quote for citation in one.citations] == [written.ask(question).citations[0].quote]
     for wrong in (0, -1, 21, True, 2.0, "3"):
