@@ -8,6 +8,7 @@ quoted.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import lexical
-from qa.kinds import FUNCTION_WORDS, asks_several, is_question
+from qa.kinds import FUNCTION_WORDS, asks_several, asks_yes_or_no, is_question
 from qa.leads import COLONS
 from qa.scoring import Sentence
 from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind
@@ -28,6 +29,8 @@ from qa.types import Article
 # several things are, and otherwise.
 _WITHIN_FACT = 0.06
 _WITHIN_SEVERAL = 0.14
+# Where several things are asked for, an article that is not quoted yet may say another of them in other words.
+_WITHIN_ANOTHER = 0.25
 _WITHIN_OTHER = 0.07
 # A phrase is no question to be met: the best sentence is shown of each passage (its score counts) that is about it.
 _WITHIN_PASSAGES = 0.2
@@ -48,6 +51,8 @@ _SAME_WORDS = 0.6
 # pairs written for this, the same in other words had 0.56 to 0.85, other facts on the same subject 0.39 to 0.60.
 _SAME_THING = 0.65
 _SAME_THING_SAME_SPAN = 0.5
+# A sentence of fewer words that name something is like another by chance.
+_FEWEST_NAMING = 4
 # Share of all words of two sentences that is common to both: from here on one is copied from the other.
 _COPIED = 0.8
 # Of the words around two spans that contradict each other, so many must be shared, and by this share.
@@ -103,8 +108,9 @@ def choose(question: str, sentences: Sequence[Sentence], articles: Mapping[str, 
         within = _WITHIN_SEVERAL if several else _WITHIN_OTHER if kind is None else _WITHIN_FACT
         chosen = _new_things(kind, read, within, most, across=several)
     other = next((one for one in read if kind and most > 1 and _contradicts(kind, best, one, question)), None)
-    if other is not None and other not in chosen:
-        chosen = [best, other, *chosen[1:]][:most]
+    if other is not None:
+        rest = [one for one in chosen[1:] if one is not other and not _twice(kind, one, other)]
+        chosen = [best, other, *rest][:most]
     chosen = _with_neighbours(_in_reading_order(chosen), read)
     places = [at for at, one in enumerate(chosen) if other is not None and one.sentence is other.sentence]
     differ = (0, places[0]) if places else ()
@@ -147,16 +153,18 @@ class _Reading:
     quote: Quote
     text: str
     terms: frozenset[str]
+    naming: frozenset[str]  # of the terms, those that name something
 
     @classmethod
     def of(cls, sentence: Sentence, question: str, articles: Mapping[str, Article]) -> _Reading:
         article = articles[sentence.candidate.stored.passage.article_id]
         text = article.text[sentence.start : sentence.end]
-        span = sentence.span
+        span = None if asks_yes_or_no(question) else sentence.span
         if span is None and (found := find_span(question, text)):
             span = sentence.start + found[0], sentence.start + found[1]
         quote = Quote(article, _with_antecedent(article, sentence), sentence.end, sentence.lead, span)
-        return cls(sentence, quote, text, frozenset(lexical.terms(text, article.language)))
+        terms = frozenset(lexical.terms(text, article.language))
+        return cls(sentence, quote, text, terms, terms - _joining(article.language))
 
     @property
     def score(self) -> float:
@@ -181,9 +189,10 @@ def _new_things(
 ) -> list[_Reading]:
     """The best sentence and those near it that say something new, `across`: rather from several articles."""
     chosen = [read[0]]
-    left = [one for one in read[1:] if one.score >= read[0].score - within and _says_enough(one)]
+    farthest = max(within, _WITHIN_ANOTHER) if across else within
+    left = [one for one in read[1:] if one.score >= read[0].score - farthest and _says_enough(one)]
     while left and len(chosen) < most:
-        left = [one for one in left if not any(_overlap(one, other) or _twice(kind, one, other) for other in chosen)]
+        left = [one for one in left if not _overlap(one, chosen[-1]) and not _twice(kind, one, chosen[-1])]
         heard = {one.quote.article.id for one in chosen}
 
         def worth(one: _Reading, heard: frozenset[str] = frozenset(heard)) -> float:
@@ -192,8 +201,10 @@ def _new_things(
             repeated = max(_likeness(one, other) for other in chosen)
             return one.score - _REPEATS * repeated + _NEW_ARTICLE * (one.quote.article.id not in heard)
 
-        if left:
-            chosen.append(max(left, key=worth))
+        near = [one for one in left if one.score >= read[0].score - within or one.quote.article.id not in heard]
+        if not near:
+            break
+        chosen.append(max(near, key=worth))
     return chosen
 
 
@@ -264,9 +275,9 @@ def _twice(kind: SpanKind | None, one: _Reading, other: _Reading) -> bool:
 
 def _agree(kind: SpanKind | None, one: _Reading, other: _Reading) -> bool:
     """Whether two sentences say the same in words of their own: the same span, where they have one."""
-    if kind and one.spoken and other.spoken:
-        return same(kind, one.spoken, other.spoken) and _likeness(one, other) >= _SAME_THING_SAME_SPAN
-    return not one.spoken and not other.spoken and _likeness(one, other) >= _SAME_THING
+    if one.spoken and other.spoken:
+        return same(kind or "person", one.spoken, other.spoken) and _likeness(one, other) >= _SAME_THING_SAME_SPAN
+    return kind is None and not one.spoken and not other.spoken and _likeness(one, other) >= _SAME_THING
 
 
 def _copied(one: _Reading, other: _Reading) -> bool:
@@ -274,11 +285,12 @@ def _copied(one: _Reading, other: _Reading) -> bool:
 
 
 def _likeness(one: _Reading, other: _Reading) -> float:
-    """How much two sentences say the same, 0..1: by their words and, in different passages, by their tokens as well.
+    """How much two sentences say the same, about 0..1: by the words that name something and, in different passages, by
+    their tokens as well.
 
     Within a passage tokens are alike because they were read together.
     """
-    words = len(one.terms & other.terms) / max(1, min(len(one.terms), len(other.terms)))
+    words = len(one.naming & other.naming) / max(_FEWEST_NAMING, min(len(one.naming), len(other.naming)))
     if one.sentence.candidate.stored.id == other.sentence.candidate.stored.id:
         return words
     first, second = _signs(one), _signs(other)
@@ -300,8 +312,13 @@ def _signs(one: _Reading) -> NDArray[np.float32]:
 
 def _around(one: _Reading) -> frozenset[str]:
     """The terms of a sentence that name something, but for its span."""
-    plain = lexical.terms(" ".join(FUNCTION_WORDS), one.quote.article.language)
-    return frozenset(lexical.terms(_without_span(one), one.quote.article.language)) - frozenset(plain)
+    language = one.quote.article.language
+    return frozenset(lexical.terms(_without_span(one), language)) - _joining(language)
+
+
+@functools.cache
+def _joining(language: str | None) -> frozenset[str]:
+    return frozenset(lexical.terms(" ".join(FUNCTION_WORDS), language))
 
 
 def _without_span(one: _Reading) -> str:

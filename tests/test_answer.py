@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from embeddings.encoder import Encoder
-from qa import Answer, Article, Library
+from qa import Answer, Article, InvalidInput, Library
 from qa.blocks import Piece, lay_out
 from qa.render import answer_text
 
@@ -269,3 +269,150 @@ def test_a_question_about_one_item_quotes_it_after_its_lead_in(tables: Library) 
     assert first.quote == "an end to the toll on grain"
     assert first.lead == "The mediators wanted three concessions from the northern side:"
     assert answer.text.startswith(f"{first.lead} {first.quote} [1]")
+
+
+# -- several articles about the same things, written to agree, to differ, and to be several
+
+FLOOD = "How many families did the flood of the Sela displace in Orlava?"
+ARTICLES = (
+    Article(
+        "ledger",
+        "The night the Sela rose",
+        "Rain fell on the hills for six days. The flood of the Sela displaced 400 families in Orlava. The mill and "
+        "both bridges were lost, and the school stayed shut until May.",
+        published="2021-03-02",
+        site="Valley Ledger",
+    ),
+    Article(
+        "review",
+        "A year after the flood",
+        "The school has new desks and the mill has a new wheel. In Orlava the flood of the Sela displaced 420 "
+        "families. Most of them have come back since.",
+        published="2022-01-05",
+        site="Hill Review",
+    ),
+    Article(
+        "letter",
+        "Notes of a boatman",
+        "I rowed for two nights without sleep. When the Sela came over the wall, the flood displaced about 400 "
+        "families of Orlava, mine among them. We slept in the church.",
+        published="2021-04",
+        site="Boatman's Notes",
+    ),
+    Article(
+        "copy",
+        "Sela flood",
+        "From our correspondent. The flood of the Sela displaced 400 families in Orlava.",
+        published="2021-03-03",
+        site="Morning Copy",
+    ),
+    Article(
+        "north",
+        "Salt from the north",
+        "The salt works at Hjelm closed because the price of salt fell by half within a year. The last pan was emptied "
+        "in spring. Its bricks were sold to a farmer.",
+    ),
+    Article(
+        "labour",
+        "What became of the salters",
+        "Young people did not want to work at the pans, and so the salt works at Hjelm closed for want of hands. Some "
+        "went to sea, others to the cannery.",
+    ),
+    Article(
+        "sea",
+        "The sea wall at Hjelm",
+        "A storm broke the sea wall, and the salt works at Hjelm closed after the water had ruined the pans. Nobody "
+        "paid for a new wall.",
+    ),
+    Article(
+        "again",
+        "Hjelm remembers",
+        "The salt works at Hjelm closed because salt fell to half its price within one year. A plaque says so.",
+    ),
+    Article(
+        "lamp",
+        "The lamp of Cape Skarv",
+        "Ignat Voron mended the lamp of the lighthouse on Cape Skarv after the great storm. He was a "
+        "watchmaker by trade.",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    with Library.open(tmp_path_factory.mktemp("written"), dtype="float32") as library:
+        library.add(ARTICLES)
+        yield library
+
+
+def _spoken(answer: Answer, library: Library) -> list[str | None]:
+    return [
+        library.article(citation.article_id).text[slice(*citation.span)] if citation.span else None
+        for citation in answer.citations
+    ]
+
+
+def test_articles_that_give_another_number_are_both_quoted(written: Library) -> None:
+    answer = written.ask(FLOOD)
+    assert {said for said in _spoken(answer, written) if said} >= {"400 families", "420 families"}
+    assert len(answer.differs) == 2
+    told = {citation.number: citation for citation in answer.citations}
+    assert {told[number].published for number in answer.differs} >= {"2022-01-05"}
+    assert "These articles differ: " in answer_text(answer)
+    assert "420 families (A year after the flood, 5 January 2022)" in answer_text(answer)
+
+
+def test_sources_are_articles_that_say_the_same_in_their_own_words(written: Library) -> None:
+    answer = written.ask(FLOOD, filters={"article_ids": ["ledger", "letter", "copy"]})
+    assert answer.differs == ()
+    assert len(answer.said_by) == 2  # the copy is no source of its own
+    assert "letter" in answer.said_by
+    assert answer.said_by[0] == answer.citations[0].article_id
+    assert "2 independent sources" in answer_text(answer)
+    assert len([said for said in _spoken(answer, written) if said]) == 1  # and it is said once
+
+
+def test_one_article_is_one_source(written: Library) -> None:
+    answer = written.ask(FLOOD, filters={"article_ids": ["ledger"]})
+    assert (answer.said_by, answer.differs) == (("ledger",), ())
+
+
+def test_a_question_for_several_reasons_is_answered_from_several_articles(written: Library) -> None:
+    answer = written.ask("What are the causes of the closing of the salt works at Hjelm?")
+    assert answer.found
+    assert len(answer.citations) == 3
+    ids = [citation.article_id for citation in answer.citations]
+    assert len(set(ids)) == 3
+    assert {"labour", "sea"} < set(ids)
+    assert len({"north", "again"} & set(ids)) == 1  # they say the same in other words
+
+
+def test_quotes_are_limited_and_the_limit_is_checked(written: Library) -> None:
+    question = "What are the causes of the closing of the salt works at Hjelm?"
+    one = written.ask(question, quotes=1)
+    assert [citation.quote for citation in one.citations] == [written.ask(question).citations[0].quote]
+    for wrong in (0, -1, 21, True, 2.0, "3"):
+        with pytest.raises(InvalidInput, match="quotes is"):
+            written.ask(question, quotes=wrong)  # type: ignore[arg-type]
+
+
+def test_who_did_it_is_the_span_and_yes_or_no_has_none(written: Library) -> None:
+    answer = written.ask("Who mended the lamp on Cape Skarv?")
+    assert _spoken(answer, written)[0] == "Ignat Voron"
+    assert answer.text.startswith("Ignat Voron mended the lamp")
+    asked = written.ask("Did Ignat Voron mend the lamp on Cape Skarv?")
+    assert asked.found
+    assert {citation.span for citation in asked.citations} == {None}
+
+
+def test_a_phrase_gets_passages_from_several_articles(written: Library) -> None:
+    answer = written.ask("salt works at Hjelm")
+    assert answer.kind == "passages"
+    assert len({citation.article_id for citation in answer.citations}) == len(answer.citations) >= 2
+    assert answer_text(answer).startswith("From the articles on “salt works at Hjelm”\n\n")
+    assert written.ask("What closed the salt works at Hjelm?").kind == "quotes"
+
+
+def test_a_phrase_that_the_articles_do_not_hold_is_declined(written: Library) -> None:
+    answer = written.ask("quantum chromodynamics")
+    assert (answer.found, answer.citations) == (False, ())

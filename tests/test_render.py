@@ -6,7 +6,7 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.render import (
@@ -215,6 +215,87 @@ def test_only_web_addresses_become_links(address: str | None, safe: bool) -> Non
     assert safe_url(address) == (address if safe else None)
 
 
+def spoken(article: Article, number: int, quote: str, words: str) -> Citation:
+    """A citation whose span is `words`."""
+    start = article.text.index(quote)
+    at = article.text.index(words, start)
+    span = (at, at + len(words))
+    return Citation(
+        number, article.id, article.title, None, quote, start, start + len(quote), None, "", span, article.published
+    )
+
+
+def test_the_words_that_answer_are_bold_within_their_sentence() -> None:
+    answer = Answer("How high?", True, "…", (spoken(DAM, 1, "It is 111 metres high.", "111 metres"),), (), 0.9)
+    quote = only(soup(answer_html(answer, key="k")).select(".qa-quote"))
+    assert quote.text == "It is 111 metres high."
+    assert only(quote.select("strong")).text == "111 metres"
+    assert answer_markdown(answer).startswith("It is **111 metres** high. [1]")
+    assert answer_text(answer).startswith("It is 111 metres high. [1]")
+
+
+def test_the_span_is_found_through_line_breaks_and_other_places_of_its_words() -> None:
+    text = "In 1961 or\n  late in\n1961, about  400\nboats (of 400) came."
+    article = Article("b", "Boats", text)
+    for words, shown in (("1961, ", "1961,"), ("about  400\nboats", "about 400 boats")):
+        answer = Answer("?", True, "…", (spoken(article, 1, text, words.rstrip()),), (), 0.9)
+        said = answer_markdown(answer).splitlines()[0].removesuffix(" [1]")
+        assert f"**{shown}**" in said
+        assert said.replace("**", "").replace("\\", "") == " ".join(text.split())
+    second = text.index("1961,")
+    again = Citation(1, "b", "Boats", None, text, 0, len(text), span=(second, second + 4))
+    assert answer_markdown(Answer("?", True, "…", (again,), (), 0.9)).startswith("In 1961 or late in **1961**, about")
+
+
+def test_the_span_of_a_row_is_bold_where_its_words_stand_once() -> None:
+    text = "Year | Boats\n2014 | 98"
+    start = text.index("2014")
+    row = Citation(
+        1, "t", "Counts", None, text[start:], start, len(text), None, "Year | Boats", (len(text) - 2, len(text))
+    )
+    assert "Year: 2014 &#124; Boats: <strong>98</strong>" in answer_html(
+        Answer("?", True, "…", (row,), (), 0.9), key="k"
+    )
+
+
+def test_articles_that_differ_are_named_with_their_numbers_and_dates() -> None:
+    first = Article("a", "A <b>flood</b>", "The flood drove 400 families out.", published="2021-03-02")
+    second = Article("b", "B | flood", "The flood drove 420 families out.", published="2022")
+    citations = (
+        spoken(first, 1, first.text, "400 families"),
+        spoken(second, 2, second.text, "420 families"),
+    )
+    answer = Answer("How many?", True, "…", citations, (), 0.9, differs=(1, 2), said_by=("a", "c"))
+    line = "These articles differ: 400 families (A <b>flood</b>, 2 March 2021) · 420 families (B | flood, 2022)"
+    said = soup(answer_html(answer, key="k"))
+    assert only(said.select(".qa-differs")).text == line
+    assert said.select("b") == []
+    assert only(said.select(".qa-note")).text == "Support: strong · 2 independent sources"
+    _, differ, agree, _ = answer_text(answer).split("\n\n")
+    assert (differ, agree) == (line, "2 independent sources")
+    assert "A \\<b\\>flood\\</b\\>, 2 March 2021" in answer_markdown(answer)
+    told = json.loads(json.dumps(answer_dict(answer)))
+    assert (told["differs"], told["said_by"]) == ([1, 2], ["a", "c"])
+    assert told["citations"][0]["span"] == [first.text.index("400"), first.text.index(" out")]
+
+
+def test_one_source_and_agreement_are_not_remarked_on(answer: Answer) -> None:
+    for text in (answer_text(answer), answer_markdown(answer), soup(answer_html(answer, key="k")).text):
+        assert "differ" not in text
+        assert "independent" not in text
+        assert "From the articles" not in text
+
+
+def test_passages_about_a_phrase_stand_under_a_heading() -> None:
+    phrase = '<img src=x onerror="alert(1)"> *dam*'
+    answer = Answer(phrase, True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), 0.6, kind="passages")
+    said = soup(answer_html(answer, key="k"))
+    assert only(said.select(".qa-heading")).text == f"From the articles on “{phrase}”"
+    assert said.select("img") == []
+    assert answer_text(answer).startswith(f"From the articles on “{phrase}”\n\nIt is 111 metres high. [1]")
+    assert answer_markdown(answer).startswith("From the articles on “\\<img src=x")
+
+
 HOSTILE = st.text(
     alphabet=st.one_of(
         st.sampled_from("<>&\"'`*_[](){}|\\#$~:/\n -=!"), st.characters(exclude_categories=("Cs", "Cc"))
@@ -242,6 +323,22 @@ def test_text_of_articles_stays_text(text: str, title: str, heading: str, url: s
     assert [link.text for link in panel.select(".qa-links a")] == ["Read in article"]
     lines = [" ".join(line.split()) for line in text.strip().splitlines()]
     assert soup(question_html(text)).get_text("\n") == "\n".join(lines)
+
+
+@settings(deadline=None)
+@given(before=HOSTILE, words=HOSTILE, after=HOSTILE)
+def test_a_bold_span_of_any_text_stays_text(before: str, words: str, after: str) -> None:
+    text = f"{before}{words}{after}"
+    span = (len(before), len(before) + len(words))
+    citation = Citation(1, "a", text, None, text, 0, len(text), span=span)
+    answer = Answer("?", True, text, (citation,), (), 0.9)
+    html = answer_html(answer, key="k")
+    quote = only(soup(html).select(".qa-quote"))
+    assert quote.text == " ".join(text.split())
+    assert only(quote.select("strong")).text == " ".join(words.split())
+    assert {tag.name for tag in soup(html).find_all(True)} == {"div", "p", "span", "a", "strong"}
+    outside_references = html.replace("&#", "").replace('href="#', 'href="')
+    assert not set(outside_references) & set("\\`*_[]~$|#")
 
 
 @given(text=HOSTILE)

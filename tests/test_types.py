@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from qa import Article, Block, Citation, Failure, Filters, InvalidInput, Passage, Turn
+from qa import Answer, Article, Block, Citation, Failure, Filters, InvalidInput, Passage, Turn
 from qa.types import iso_date, turns
 
 
@@ -83,6 +83,21 @@ def test_spans_fit_the_text_they_come_with() -> None:
         Passage("a", 0, 3, "four")
     with pytest.raises(InvalidInput, match="citation 1"):
         Citation(1, "a", "t", None, "quote", 0, 4)
+
+
+@pytest.mark.parametrize("span", [(9, 12), (12, 16), (14, 12), (12, 12)])
+def test_a_span_lies_within_its_quote(span: tuple[int, int]) -> None:
+    assert Citation(1, "a", "t", None, "quote", 10, 15, span=(10, 15)).span == (10, 15)
+    with pytest.raises(InvalidInput, match=rf"citation 1 of 10\.\.15 has the span {span[0]}\.\.{span[1]}"):
+        Citation(1, "a", "t", None, "quote", 10, 15, span=span)
+
+
+def test_an_answer_differs_in_citations_that_it_has() -> None:
+    one = Citation(1, "a", "t", None, "quote", 0, 5)
+    with pytest.raises(InvalidInput, match="citation 2"):
+        Answer("?", True, "quote [1]", (one,), (), 0.9, differs=(1, 2))
+    with pytest.raises(InvalidInput, match="'song'"):
+        Answer("?", True, "quote [1]", (one,), (), 0.9, kind="song")  # type: ignore[arg-type]
 
 
 def test_filters_take_a_name_or_several() -> None:
