@@ -23,6 +23,7 @@ from embeddings.model import PACKAGED_NAME, find_model
 READER = Path(__file__).parent / "weights" / "reader.safetensors"
 _LONGEST = 288  # tokens of question and passage
 _LONGEST_ANSWER = 32  # tokens
+_OF_THE_PACKAGED_MODEL = ("embeddings.word_embeddings.", "embeddings.position_ids", "pooler.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,11 @@ class Reader:
             raise ModelError(f"the reader's weights {weights} could not be loaded: {error}") from error
         with quiet_loading():
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            self._model = AutoModel.from_pretrained(
-                folder, local_files_only=True, dtype=DTYPES[self.dtype], add_pooling_layer=False
-            )
+            # with its pooling layer, which is not used: the loader reports weights that it has no place for
+            self._model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=DTYPES[self.dtype])
         layers = {name.removeprefix("backbone."): t for name, t in tensors.items() if name.startswith("backbone.")}
         missing, unexpected = self._model.load_state_dict(layers, strict=False)
-        if unexpected or set(missing) - {"embeddings.word_embeddings.weight", "embeddings.position_ids"}:
+        if unexpected or any(not name.startswith(_OF_THE_PACKAGED_MODEL) for name in missing):
             raise ModelError(f"{weights} is no reader of this version: {(*missing, *unexpected)[:3]} do not fit")
         self._model.eval().to(self.device)
         self._heads = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -167,7 +167,7 @@ def _bounded(log_odds: float) -> float:
 
 # Weights of the parts, relative to `met`
 WEIGHTS_UNREAD = Parts(met=1.0, passage=0.68, held=0.21, length=-0.049, news=0.09, kind=0.09)
-WEIGHTS = WEIGHTS_UNREAD
+WEIGHTS = replace(WEIGHTS_UNREAD, span=0.2)
 
 
 def _place_in(passage: Passage, lead: tuple[int, int]) -> tuple[int, int]:

@@ -30,7 +30,11 @@ class Curve:
         return 1 / (1 + math.exp(-log_odds))
 
 
-CURVE = Curve(Parts(met=5.49, passage=3.73, held=1.15, length=-0.27, news=0.49, kind=0.49), ahead=0.0, bias=-7.0)
+CURVE = Curve(
+    Parts(met=1.98, passage=2.74, held=0.63, length=0.08, news=0.46, kind=-0.18, span=1.47, relevance=-0.3),
+    ahead=4.11,
+    bias=-5.62,
+)
 # Where no reader has read
 UNREAD = Curve(Parts(met=5.49, passage=3.73, held=1.15, length=-0.27, news=0.49, kind=0.49), ahead=0.0, bias=-7.0)
 

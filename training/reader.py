@@ -44,10 +44,14 @@ class Trainee(torch.nn.Module):
             folder, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False
         )
         self.backbone.embeddings.word_embeddings.requires_grad_(False)
-        if start is not None:
-            merge(self.backbone, start)
         self.span = torch.nn.Linear(384, 2)
         self.relevance = torch.nn.Linear(384, 1)
+        if start is not None:
+            tensors = load_file(start)
+            if "span.weight" in tensors:
+                self.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)
+            else:
+                merge(self.backbone, tensors)
 
     def forward(self, pairs: list[Pair]) -> tuple[torch.Tensor, ...]:
         """(logits (n, 2, t) of start and end, where the first token stands for none; relevance (n,); offsets)."""
@@ -155,7 +159,9 @@ def main() -> None:
     parser.add_argument("--negatives", type=float, default=0.6, help="pairs without an answer, to one with")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--start", type=Path, help="low-rank changes that training/encoder.py made, to begin with")
+    parser.add_argument(
+        "--start", type=Path, help="what to begin with: changes that training/encoder.py made, or a reader"
+    )
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -233,9 +239,8 @@ def main() -> None:
         save(model, options.out)
 
 
-def merge(backbone: torch.nn.Module, path: Path) -> None:
-    """Add the low-rank changes in `path` to the layers of `backbone`."""
-    tensors = load_file(path)
+def merge(backbone: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
+    """Add low-rank changes to the layers of `backbone`."""
     modules = dict(backbone.encoder.named_modules())
     for name in {name[:-2] for name in tensors if name.endswith((".a", ".b"))}:
         modules[name].weight.data += tensors[f"{name}.b"].float() @ tensors[f"{name}.a"].float()
