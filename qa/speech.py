@@ -16,7 +16,7 @@ from collections.abc import Sequence
 _HESITATION = r"u+m+|u+h+m*|er|erm+"
 # "er" alone is left in: it is a word in German and a series in English.
 _FILLER = re.compile(
-    r"(?:,\s*)?\b(?:u+m+|u+h+m*|er(?=,)|erm+|ah+|oh|hm+)\b(?:\s*,)?\s*|,\s*you know\s*,\s*|^well\s*,\s*"
+    r"(?:,\s*)?\b(?:u+m+|u+h+m*|er(?=,)|erm+|ah+|oh|hm+)\b(?:\s*,)?\s*|,\s*you know\s*,\s*|^[Ww]ell\s*,\s*"
 )
 _EDIT = (
     r"no|wait|sorry|actually|rather|w?h?oops|or|i mean|i meant(?: to say)?|i guess|make that|scratch that|strike that|"
@@ -53,7 +53,7 @@ _MOST_REPAIRS = 4
 
 def repaired(question: str) -> str:
     """`question` without fillers and what was taken back; `question` itself where there is nothing of the kind."""
-    if not _ENGLISH.intersection(question.casefold().split()):
+    if not _ENGLISH.intersection(word.casefold() for word in _WORD.findall(question)):
         return question
     fluent = question
     for _ in range(_MOST_REPAIRS):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from qa.lexical import fold, question_terms, terms
+from qa.lexical import fold, form_scores, question_terms, stems, terms
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,51 @@ def test_a_question_meets_every_language_of_the_library() -> None:
     assert question_terms("gatos", ["es"]) == ["gat"]
     assert question_terms("cables cable cables", [None, "en"]) == ["cabl"]
     assert question_terms("cables", []) == ["cabl"]
+
+
+def test_stems_are_of_words_already_folded() -> None:
+    assert stems(["cables", "lying"], "en") == ["cabl", "lie"]
+    assert stems(["gatos"], "es") == ["gat"]
+    assert stems([]) == []
+
+
+def test_the_text_with_the_parts_of_a_compound_scores_higher() -> None:
+    texts = [
+        "Der Wetterbericht kam am Abend.",
+        "Die Schifffahrtsgesellschaft verlegte das Kabel.",
+        "Das Museum blieb am Montag zu.",
+        "Ein Sturm zog über die Insel.",
+    ]
+    scores = form_scores("Welche Schifffahrt litt?", texts)
+    assert int(np.argmax(scores)) == 1
+    assert scores[1] > 2 * max(scores[[0, 2, 3]])
+
+
+def test_words_side_by_side_score_higher_than_apart() -> None:
+    texts = [
+        "The break of the cable lay at sea, and the floor was rock.",
+        "The floor was rock, and the sea floor held the cable break.",
+        "A ship came.",
+        "Nobody saw a whale.",
+        "It rained all day.",
+    ]
+    together, apart = form_scores("cable break", texts)[[1, 0]]
+    assert together > apart > 0
+
+
+def test_form_scores_count_single_characters_of_unspaced_scripts() -> None:
+    scores = form_scores("海缆", ["海底的电缆断了", "今天下雨", "船来了", "没有人"])
+    assert scores[0] > 0
+    assert scores[1:].tolist() == [0, 0, 0]
+
+
+def test_what_nearly_all_texts_hold_scores_nothing() -> None:
+    assert form_scores("cable", ["a cable", "the cable", "one cable"]).tolist() == [0, 0, 0]
+    assert form_scores("?!", ["a cable"]).tolist() == [0]
+    assert form_scores("cable", []).tolist() == []
+
+
+def test_letters_in_other_case_or_with_accents_are_the_same() -> None:
+    texts = ["Ørsted CAFÉ", "nothing here", "rain", "snow"]
+    assert form_scores("cafe", texts).tolist() == form_scores("Café", texts).tolist()
+    assert form_scores("cafe", texts)[0] > 0

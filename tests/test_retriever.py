@@ -60,9 +60,9 @@ def test_the_parts_are_cosine_and_share_of_the_best_bm25(example_library: Librar
         assert hit.dense == pytest.approx(float(vector @ question), abs=5e-3)
 
 
-def test_the_lexical_score_is_the_share_of_the_best_bm25(example_library: Library) -> None:
+def test_the_lexical_score_is_the_share_of_the_best_score_over_words_and_letters(example_library: Library) -> None:
     store = example_library._store
-    rows = store.search_terms(lexical.question_terms(QUESTION, store.languages()), 5, Filters())
+    rows = store.search_terms(lexical.question_terms(QUESTION, store.languages()), 60, Filters())
     found = find(
         QUESTION,
         example_library.encoder.embed_question(QUESTION),
@@ -72,11 +72,14 @@ def test_the_lexical_score_is_the_share_of_the_best_bm25(example_library: Librar
         filters=Filters(),
         settings=RANKINGS["lexical"],
     )
-    by_id = {candidate.stored.id: candidate.lexical for candidate in found}
-    shared = [(by_id[passage_id], bm25 / rows[0][1]) for passage_id, bm25 in rows if passage_id in by_id]
-    assert len(shared) >= 3
-    assert shared[0] == (1.0, 1.0)
-    assert [one for one, _ in shared] == pytest.approx([other for _, other in shared])
+    stored = store.stored_passages([passage_id for passage_id, _ in rows])
+    forms = lexical.form_scores(QUESTION, [stored[passage_id].passage.text for passage_id, _ in rows])
+    expected = {row[0]: row[1] + lexical.FORM_WEIGHT * form for row, form in zip(rows, forms.tolist(), strict=True)}
+    best = max(expected.values())
+    assert len(found) >= 3
+    assert found[0].lexical == 1.0
+    for candidate in found:
+        assert candidate.lexical == pytest.approx(expected[candidate.stored.id] / best, abs=1e-5)
 
 
 def test_one_story_in_two_papers_is_one_hit_that_counts_its_copy(example_library: Library) -> None:
