@@ -82,7 +82,7 @@ FEATURES: Mapping[str, float] = {
 }
 # Not learnt, as the training conversations hold few such questions: words that an elliptic question leaves out.
 _LEFT_OUT = 3.0
-CARRIED_FROM = -0.85  # log-odds: three in ten
+CARRIED_FROM = -0.9  # log-odds: three in ten
 _MOST_PHRASES = 3
 _MOST_WORDS = 7
 # Passages looked at to see whether two subjects go together, and how near the best one of both must come.
@@ -354,7 +354,7 @@ def _phrases(question: str, said: Sequence[Turn]) -> list[_Phrase]:
         first = word_keys(next(turn.content for turn in said if turn.role == "user"))
         chosen = {key: score for key, score in scores.items() if key in first}
     kept: list[_Phrase] = []
-    for phrase in sorted(_runs(chosen, said, texts), key=lambda phrase: -phrase.score):
+    for phrase in sorted(_runs(chosen, set(scores), said, texts), key=lambda phrase: -phrase.score):
         words = sum(len(each.text.split()) for each in [*kept, phrase])
         another_answer = not phrase.by_user and not all(each.by_user for each in kept)
         if len(kept) < _MOST_PHRASES and words <= _MOST_WORDS and not another_answer:
@@ -391,8 +391,10 @@ def _left_out(question: str, said: Sequence[Turn], texts: Sequence[Sequence[Word
     return missing, replaced
 
 
-def _runs(chosen: Mapping[str, float], said: Sequence[Turn], texts: Sequence[Sequence[Word]]) -> Iterator[_Phrase]:
-    """The chosen words with what makes a phrase of them: names whole, neighbours together.
+def _runs(
+    chosen: Mapping[str, float], known: Set[str], said: Sequence[Turn], texts: Sequence[Sequence[Word]]
+) -> Iterator[_Phrase]:
+    """The chosen words with what makes a phrase of them: names whole, and of a question's words the `known` neighbours.
 
     Each word is taken from where the user said it last, else from the last answer that holds it.
     """
@@ -401,19 +403,22 @@ def _runs(chosen: Mapping[str, float], said: Sequence[Turn], texts: Sequence[Seq
         for word in words:
             if word.key in chosen and (said[turn].role == "user" or said[home.get(word.key, turn)].role != "user"):
                 home[word.key] = turn
+    done: set[str] = set()
     for turn, words in enumerate(texts):
         for first, word in enumerate(words):
             if home.get(word.key) != turn:
                 continue
             low = high = first
             here = {key for key, at in home.items() if at == turn}
-            while low and _joined(words[low - 1], words[low], here):
+            near = known - done if said[turn].role == "user" else set()
+            while low and _joined(words[low - 1], words[low], here, near):
                 low -= 1
-            while high + 1 < len(words) and _joined(words[high], words[high + 1], here):
+            while high + 1 < len(words) and _joined(words[high], words[high + 1], here, near):
                 high += 1
             run = words[low : high + 1]
             for each in run:
                 home.pop(each.key, None)
+                done.add(each.key)
             text = said[turn].content[run[0].start : run[-1].end]
             yield _Phrase(
                 re.sub(r"['’]s$", "", text),
@@ -426,10 +431,12 @@ def _runs(chosen: Mapping[str, float], said: Sequence[Turn], texts: Sequence[Seq
             )
 
 
-def _joined(word: Word, following: Word, chosen: Set[str]) -> bool:
+def _joined(word: Word, following: Word, chosen: Set[str], near: Set[str]) -> bool:
     if following.first or following.start != word.end + 1:
         return False
-    return (word.name and following.name) or (word.key in chosen and following.key in chosen)
+    if word.name or following.name:
+        return (word.name and following.name) or {word.key, following.key} <= chosen
+    return {word.key, following.key} <= chosen | near  # "harbour bridge"
 
 
 def _worded(question: str, phrases: Sequence[_Phrase], *, after_who: bool) -> str:
