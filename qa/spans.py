@@ -73,10 +73,11 @@ _ONES += "seventeen eighteen nineteen".split()
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 _VALUES = {"a": 1, "an": 1, **{word: value for value, word in enumerate(_ONES, 1)}, **_TENS}
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}  # "12.9bn"
 _SCALE = rf"(?:{'|'.join(_SCALES)})"
 # "one" and "a" count only before "hundred", "million": "one of the ships" is no number.
 _COUNT = (
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:a|an|one)(?=\s{_SCALE}\b)"
+    rf"(?:(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:(?:{'|'.join(_SUFFIXES)})\b)?|\b(?:a|an|one)(?=\s{_SCALE}\b)"
     rf"|\b(?:(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(_ONES[:9])}))?|{'|'.join(_ONES[1:])})\b)(?:\s{_SCALE}\b)*"
 )
 _APPROXIMATELY = (
@@ -89,7 +90,7 @@ _NUMBER = re.compile(
     (?P<count>{_COUNT})(?:\s?(?:–|-|\bto\b)\s?[$€£¥]?{_COUNT})?
     (?P<unit>\s?%|\s?°\s?[CF]?|[-\s](?:per\scent|percent)\b
       |[-\s](?:(?:cubic|square|nautical|metric|different|more|other|new|separate|local)\s)?{_NO_UNIT}[a-z]+(?:-old)?
-       (?:\s(?:per|an?)\s[a-z]+)?)?(?![\w%])""",
+       (?:\s(?:per|an?)\s[a-z]+)?)?(?![\w%]|[.,]\d)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _IS_YEAR = re.compile(rf"{_YEAR}$")
@@ -120,6 +121,7 @@ _CAPITAL = r"[A-ZÀ-ÖØ-Þ](?:[\w’'&]|-(?=\w)|\.(?=\s?[A-ZÀ-ÖØ-Þ]))*"
 _NAME = re.compile(rf"(?<!\w)(?:al-)?{_CAPITAL}(?:\s(?:{_PARTICLE}\s)?(?:al-)?{_CAPITAL})*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _BEFORE_PLACE = re.compile(r"\b(?:in|at|near|from|off|outside|inside|to|into|around|on)\s(?:the\s)?$")
+_ARTICLE = re.compile(r"\b[Aa]n?\s$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -205,7 +207,8 @@ def _things(kind: SpanKind, question: str, text: str) -> Iterator[Span]:
         name = _POSSESSIVE.sub("", text[start:end])
         end = start + len(name)
         likely = len(name) > 1 and name.lower() not in FUNCTION_WORDS
-        if likely and not any(s <= start < e for s, e in times):
+        common = _ARTICLE.search(text[:start])  # "A HUNTER", "an American"
+        if likely and not common and not any(s <= start < e for s, e in times):
             yield start, end
 
 
@@ -239,11 +242,10 @@ def _with_unit(question: str, text: str, span: Span) -> Span:
     alone = match.start("unit")
     if _COUNTED.search(question.lower()):
         end = alone
-        for word in list(_WORD.finditer(text, alone))[:3]:
-            if _counted(question, word[0]):
+        for word in list(_WORD.finditer(text, alone))[:5]:
+            if _counted(question, word[0]) and _IS_PLURAL.search(word[0]):
                 end = word.end()
-                if _IS_PLURAL.search(word[0]):  # what follows is what they did: "12 boats sank"
-                    break
+                break  # what follows is what they did: "12 boats sank"
         return span[0], end
     return span if any(units.search(match["unit"]) for _, units in _UNITS) else (span[0], alone)
 
@@ -292,8 +294,10 @@ def _value(text: str) -> tuple[float, str] | None:
     if match is None or len(re.findall(_COUNT, text, re.IGNORECASE)) != 1:
         return None
     count, *scales = match["count"].lower().split()
-    parts = count.replace(",", "").split("-")
-    value = float(parts[0]) if parts[0][0].isdigit() else float(sum(_VALUES[part] for part in parts))
+    suffix = count.lstrip("0123456789,.") if count[0].isdigit() else ""
+    parts = count.removesuffix(suffix).replace(",", "").split("-")
+    value = float(parts[0]) if count[0].isdigit() else float(sum(_VALUES[part] for part in parts))
+    value *= _SUFFIXES.get(suffix, 1)
     for scale in scales:
         value *= _SCALES[scale]
     unit = " ".join(_stem(word) or word for word in re.findall(r"[a-z]+|[%°]", (match["unit"] or "").lower()))
