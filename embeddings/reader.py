@@ -22,6 +22,7 @@ from embeddings.model import PACKAGED_NAME, find_model
 
 READER = Path(__file__).parent / "weights" / "reader.safetensors"
 _LONGEST = 288  # tokens of question and passage
+_LONGEST_QUESTION = 66
 _LONGEST_ANSWER = 32  # tokens
 _OF_THE_PACKAGED_MODEL = ("embeddings.word_embeddings.", "embeddings.position_ids", "pooler.")
 
@@ -86,9 +87,12 @@ class Reader:
         self._lock = threading.Lock()
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        """A Reading for each of `passages`, in their order; what exceeds the reader's window is not read."""
+        """A Reading for each of `passages`, in their order; what exceeds the reader's window, of a question its
+        first 64 tokens, is not read."""
         if not passages:
             return []
+        asked = self._tokenizer(question, truncation=True, max_length=_LONGEST_QUESTION, return_offsets_mapping=True)
+        question = question[: max(end for _, end in asked["offset_mapping"])]
         features = self._tokenizer(
             [question] * len(passages), list(passages), padding=True, truncation="only_second", max_length=_LONGEST,
             return_offsets_mapping=True, return_tensors="pt",

@@ -42,7 +42,7 @@ environment:
   ARTICLE_QA_LIBRARY   the folder of the library where --library is not given (else ./library)
 """
 
-RANKINGS = ("full", "hybrid", "dense", "lexical")
+RANKINGS = ("full", "unread", "hybrid", "dense", "lexical")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 

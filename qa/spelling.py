@@ -15,12 +15,12 @@ from qa.store import Store
 from qa.types import Filters
 
 _WORD = re.compile(r"[^\W\d_]+")
-_FEWEST_LETTERS = 4
+_FEWEST_LETTERS = 5
 _TWO_SLIPS_FROM = 8  # letters
 _ALPHABETS = tuple((ord(first), ord(last)) for first, last in ("az", "ая", "αω", "ءي", "את", "աֆ", "აჰ"))
 # Letters kept where two slips are looked for, so that a thousandth of the vocabulary is read.
 _KEPT = 3
-_MOST_TERMS, _MOST_PASSAGES = 8, 4  # that are looked at for the word itself
+_MOST_TERMS, _MOST_PASSAGES = 8, 12  # that are looked at for the word itself
 
 
 def repaired(question: str, known: Collection[tuple[int, int]], store: Store) -> str:

@@ -43,6 +43,7 @@ ROOMS = {
     "transformers": r"embeddings\..+",
     "sentence_transformers": r"embeddings\..+",
     "huggingface_hub": r"embeddings\.model",
+    "safetensors": r"embeddings\.(encoder|reader)",
     "bs4": r"qa\.(extract|feeds|readers\..+)",
     "trafilatura": r"qa\.readers\.body",
     "feedparser": r"qa\.feeds",

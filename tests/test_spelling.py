@@ -99,9 +99,9 @@ def test_an_empty_store_repairs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_library_answers_a_misspelt_question_like_the_right_one(example_library: Library) -> None:
-    right = example_library.ask("Who discovered the ozone hole at Halley?")
-    wrong = example_library.ask("Who discoverred the ozone hole at Hallley?")
-    assert wrong.question == "Who discovered the ozone hole at Halley?"
+    right = example_library.ask("Who supplied the turbines at Vindeby?")
+    wrong = example_library.ask("Who supplied the turbbines at Vindebyy?")
+    assert wrong.question == "Who supplied the turbines at Vindeby?"
     assert wrong.text == right.text
     assert [hit.passage for hit in wrong.hits] == [hit.passage for hit in right.hits]
 
