@@ -60,6 +60,7 @@ class Reader:
     """The trained reader. Safe to call from several threads (one forward pass at a time)."""
 
     def __init__(self, weights: Path = READER, *, dtype: str = "auto", device: str | None = None) -> None:
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
         from transformers import AutoModel, AutoTokenizer
 
@@ -70,7 +71,7 @@ class Reader:
         folder = find_model(PACKAGED_NAME).folder
         try:
             tensors = load_file(weights)
-        except (OSError, ValueError) as error:
+        except (OSError, SafetensorError) as error:
             raise ModelError(f"the reader's weights {weights} could not be loaded: {error}") from error
         with quiet_loading():
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)

@@ -1,9 +1,8 @@
 """Support: how probable it is that the first quote answers, from what speaks for it; and what that means in words.
 
-A logistic curve over the parts of the best sentence's score (qa/scoring.py) and how far it is ahead of the next.
-training/scores.py fits it on questions that other training has not seen, half of them asked without their article or
-without the sentence that answers, and then its height and steepness on clapnq-dev, where half of the questions have no
-answer in the articles.
+A logistic curve over two numbers: the best sentence's score (qa/scoring.py), and how far it is ahead of the best
+sentence of any other passage. Where the articles hold no answer, several passages answer equally little.
+training/calibrate.py fits it.
 """
 
 from __future__ import annotations
@@ -12,31 +11,33 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.scoring import Parts, Sentence
+from qa.scoring import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """log-odds = bias + what the parts weigh + ahead × the distance to the next sentence's score."""
+    """log-odds = bias + score × the best sentence's score + ahead × its distance to other passages."""
 
-    parts: Parts
+    score: float
     ahead: float
     bias: float
 
     def support(self, sentences: Sequence[Sentence]) -> float:
         """0..1, for the first of `sentences`, which are in order of their scores."""
-        ahead = sentences[0].score - sentences[1].score if len(sentences) > 1 else 0.0
-        log_odds = self.bias + sentences[0].parts.weighed(self.parts) + self.ahead * ahead
-        return 1 / (1 + math.exp(-log_odds))
+        score, ahead = evidence(sentences)
+        return 1 / (1 + math.exp(-(self.bias + self.score * score + self.ahead * ahead)))
 
 
-CURVE = Curve(
-    Parts(met=1.98, passage=2.74, held=0.63, length=0.08, news=0.46, kind=-0.18, span=1.47, relevance=-0.3),
-    ahead=4.11,
-    bias=-5.62,
-)
-# Where no reader has read
-UNREAD = Curve(Parts(met=5.49, passage=3.73, held=1.15, length=-0.27, news=0.49, kind=0.49), ahead=0.0, bias=-7.0)
+def evidence(sentences: Sequence[Sentence]) -> tuple[float, float]:
+    """The first sentence's score, and how much lower that of the best sentence of another passage is; 0 without one."""
+    best = sentences[0]
+    other = next((one for one in sentences if one.candidate.stored.id != best.candidate.stored.id), best)
+    return best.score, best.score - other.score
+
+
+# Where the reader has read, and where it has not.
+CURVE = Curve(score=5.49, ahead=2.0, bias=-7.0)
+UNREAD = Curve(score=5.49, ahead=2.0, bias=-7.0)
 
 # Below this support the articles are said not to answer. It declines two fifths of the search queries without
 # an answer (clapnq-dev), a tenth of the near misses (squad2-dev-half), and one or two of 100 right answers.

@@ -1,38 +1,92 @@
-"""Fit the height and steepness of support on a set of questions with and without answers, asked as users ask them.
+"""Fit support on sets of questions with and without answers, asked as users ask them.
 
-    PYTHONPATH=. python training/calibrate.py SET
+    PYTHONPATH=. python training/calibrate.py SET... [--questions 1000] [--without-reader]
 
-Platt's scaling (1999): printed are the slope and offset by which the log-odds of `Answer.support` best tell whether the
-first quote is right; the curve of `qa/support.py` times the slope, the offset added to its bias, is the new one.
+Logistic regression of the first quote being right on the two numbers of qa/support.py; printed is the curve. The
+questions are those that come last in the order in which the scorer draws its sample, which thus stays unseen.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
-from qa import Library
-from qa.evaluate import evaluate, read_questions
+from qa import Library, answer
+from qa.evaluate import auroc, calibration_error, evaluate, read_questions
+from qa.scoring import Sentence
+from qa.support import Curve, evidence
 from training.data import read_articles
-from training.scores import auroc, logistic
+
+SCORERS_SEED = 7
+SEEN: list[tuple[float, float]] = []
+
+
+class Recorder(Curve):
+    """Answers everything, and remembers on what evidence."""
+
+    def support(self, sentences: Sequence[Sentence]) -> float:
+        SEEN.append(evidence(sentences))
+        return 1.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("set", type=Path)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("--without-reader", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Library.open(folder) as library:
-        library.add(read_articles(options.set, as_written=True))
-        results = evaluate(library, read_questions(options.set / "questions.jsonl")).results
-    known = [one for one in results if one.spans or not one.question.answerable]
-    support = np.clip([one.support for one in known], 1e-6, 1 - 1e-6)
-    right = np.array([one.quote_first for one in known])
-    log_odds = np.log(support / (1 - support))
-    slope, offset = logistic(np.stack([log_odds, np.ones(len(log_odds))], 1), right, penalty=0)
-    print(f"{len(known)} questions, AUROC {auroc(log_odds, right):.3f}, slope {slope:.3f}, offset {offset:.3f}")
+    ranking = "unread" if options.without_reader else "full"
+    found = [asked(folder, options.questions, ranking) for folder in options.sets]
+    weights = logistic(np.concatenate([rows for rows, _ in found]), np.concatenate([right for _, right in found]))
+    print(f"Curve(score={weights[0]:.2f}, ahead={weights[1]:.2f}, bias={weights[2]:.2f})")
+    for folder, (rows, right) in zip(options.sets, found, strict=True):
+        log_odds = rows @ weights
+        support = 1 / (1 + np.exp(-log_odds))
+        area = auroc(log_odds[right].tolist(), log_odds[~right].tolist()) or 0.0
+        error = calibration_error(list(zip(support.tolist(), right.tolist(), strict=True)))
+        print(f"{folder.name}: {len(rows)} questions, {right.mean():.2f} right, AUROC {area:.3f}, ECE {error:.3f}")
+
+
+def asked(folder: Path, most: int, ranking: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """For each question (score, ahead, 1), and whether the first quote is right."""
+    questions = read_questions(folder / "questions.jsonl")
+    random.Random(SCORERS_SEED).shuffle(questions)
+    rows, labels = [], []
+    recorder = Recorder(0, 0, 0)
+    with tempfile.TemporaryDirectory() as place, Library.open(place, ranking=ranking) as library:
+        library.add(read_articles(folder, as_written=True))
+        with mock.patch.multiple(answer, CURVE=recorder, UNREAD=recorder):
+            for question in questions[-most:]:
+                SEEN.clear()
+                (result,) = evaluate(library, [question]).results
+                if SEEN and (result.spans or not question.answerable):
+                    rows.append([*SEEN[0], 1.0])
+                    labels.append(result.quote_first)
+    return np.array(rows), np.array(labels)
+
+
+def logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Weights of logistic regression; the last column of `rows` is 1."""
+    weights = torch.zeros(rows.shape[1], requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
+    inputs, wanted = torch.tensor(rows, dtype=torch.float32), torch.tensor(labels, dtype=torch.float32)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, wanted)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return weights.detach().numpy()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
-"""Fit how sentences are weighed, and what support they lend, on questions held out of the other trainings.
+"""Fit how sentences are weighed, on questions held out of the other trainings.
 
     PYTHONPATH=. python training/scores.py SET... [--without-reader]
 
 Every held-out question is asked in a library of its article among others, as `ask` does it. Printed are the weights of
-`qa/scoring.py` (softmax over the sentences of a question's passages) and of `qa/support.py` (logistic regression of the
-best sentence being right; half of the questions are asked without their article, or without the sentence that answers).
-The curve's height and steepness are then fitted by training/calibrate.py.
+`qa/scoring.py`: softmax over the sentences of a question's passages.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ import torch
 
 from embeddings.reader import Reader
 from qa import Library
-from qa.evaluate import auroc as area
 from qa.scoring import PASSAGES_READ, Parts, Sentence, score_sentences
 from qa.types import Filters
 from training.data import held_out, knows_the_passage, read_articles, read_set
@@ -29,10 +26,10 @@ from training.data import held_out, knows_the_passage, read_articles, read_set
 NAMES = [field.name for field in fields(Parts)]
 
 
-def ask(library: Library, question: str, reader: Reader | None, without: str | None = None) -> list[Sentence]:
-    """The scored sentences; with `without`, as if that article were not there."""
-    _, embedded, candidates = library._find(library._stand_alone(question, ()), k=PASSAGES_READ + 4, filters=Filters())
-    candidates = [one for one in candidates if one.stored.passage.article_id != without][:PASSAGES_READ]
+def ask(library: Library, question: str, reader: Reader | None) -> list[Sentence]:
+    """The scored sentences."""
+    _, embedded, candidates = library._find(library._stand_alone(question, ()), k=PASSAGES_READ, filters=Filters())
+    candidates = candidates[:PASSAGES_READ]
     articles = library._store.articles_by_id(one.stored.passage.article_id for one in candidates)
     return score_sentences(question, embedded, candidates, articles=articles, store=library._store, reader=reader)
 
@@ -47,7 +44,6 @@ def main() -> None:
     rng = random.Random(7)
     reader = None if options.without_reader else Reader()
     asked: list[tuple[list[Sentence], list[bool]]] = []
-    absent: list[list[Sentence]] = []
     for folder in options.sets:
         _, examples = read_set(folder)
         golds: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -75,10 +71,6 @@ def main() -> None:
                         ],
                     )
                 )
-                if rng.random() < 0.5:
-                    absent.append(ask(library, question, reader, without=article))
-                else:  # a near miss: what stands beside the answer
-                    absent.append([one for one, right in zip(*asked[-1], strict=True) if not right])
             print(f"{folder.name}: {len(library)} articles, {len(questions)} questions", flush=True)
     before = np.mean([right[0] for _, right in asked if right])
     weights = fit([(matrix(s), right) for s, right in asked if any(right)])
@@ -86,46 +78,10 @@ def main() -> None:
     after = np.mean([right[int(np.argmax(matrix(s) @ weights))] for s, right in asked if right])
     print(f"first sentence right: {100 * before:.1f} before, {100 * after:.1f} with")
     print("weights:", said(weights))
-    known = [evidence(s, weights, right) for s, right in asked if s]
-    rows = [row for row, _ in known] + [evidence(s, weights, [])[0] for s in absent if s]
-    labels = [label for _, label in known] + [False] * len([s for s in absent if s])
-    curve = logistic(np.array(rows), np.array(labels))
-    print(f"support: AUROC {auroc(np.array(rows) @ curve, np.array(labels)):.3f}")
-    print("curve:", said(curve[:-2]), f"ahead={curve[-2]:.3g}, bias={curve[-1]:.3g}")
 
 
 def said(values: np.ndarray) -> str:
     return "Parts(" + ", ".join(f"{name}={value:.3g}" for name, value in zip(NAMES, values, strict=True)) + ")"
-
-
-def evidence(sentences: list[Sentence], weights: np.ndarray, right: list[bool]) -> tuple[np.ndarray, bool]:
-    """The parts of the sentence that `weights` put first, how far it is ahead, and 1; and whether it is right."""
-    parts = matrix(sentences)
-    scores = parts @ weights
-    order = np.argsort(-scores)
-    ahead = scores[order[0]] - scores[order[1]] if len(order) > 1 else 0.0
-    return np.array([*parts[order[0]], ahead, 1.0]), bool(right and right[int(order[0])])
-
-
-def logistic(rows: np.ndarray, labels: np.ndarray, penalty: float = 1e-3) -> np.ndarray:
-    """Weights of logistic regression; the last column is 1."""
-    weights = torch.zeros(rows.shape[1], requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
-    inputs, wanted = torch.tensor(rows, dtype=torch.float32), torch.tensor(labels, dtype=torch.float32)
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, wanted)
-        loss = loss + penalty * weights[:-1].square().sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return weights.detach().numpy()
-
-
-def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
-    return area(scores[labels].tolist(), scores[~labels].tolist()) or 0.0
 
 
 def matrix(sentences: list[Sentence]) -> np.ndarray:

@@ -1,0 +1,106 @@
+"""What speaks for a sentence, what support that lends, and the order that the reader gives passages."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from qa import Answer, Article, InvalidInput, Library
+from qa.scoring import PASSAGES_READ, WEIGHTS, WEIGHTS_UNREAD, Parts, Sentence, score_sentences
+from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, Curve, evidence, support_word
+from qa.types import Filters
+
+QUESTION = "When did the first container ship leave Newark?"
+
+
+def scored(library: Library, question: str) -> list[Sentence]:
+    text, embedded, candidates = library._find(library._stand_alone(question, ()), k=PASSAGES_READ, filters=Filters())
+    assert embedded is not None
+    articles = library._store.articles_by_id(one.stored.passage.article_id for one in candidates)
+    reader = library._reader_for(embedded)
+    return score_sentences(text, embedded, candidates, articles=articles, store=library._store, reader=reader)
+
+
+def test_a_score_is_what_its_parts_weigh(example_library: Library) -> None:
+    sentences = scored(example_library, QUESTION)
+    assert [one.score for one in sentences] == sorted((one.score for one in sentences), reverse=True)
+    for one in sentences[:20]:
+        by_hand = sum(getattr(one.parts, each.name) * getattr(WEIGHTS, each.name) for each in fields(Parts))
+        assert one.score == pytest.approx(by_hand)
+        assert -1.5 <= one.parts.span <= 1.5
+        assert -1.5 <= one.parts.relevance <= 1.5
+        assert one.parts.passage == one.candidate.score
+
+
+def test_the_reader_speaks_for_the_sentence_with_the_answer(example_library: Library) -> None:
+    sentences = scored(example_library, "Which ship laid the new cable of Tonga, and how long was it?")
+    best = max(sentences, key=lambda one: one.parts.span)
+    assert best.parts.span > sum(one.parts.span for one in sentences) / len(sentences) + 0.1
+    for one in sentences:
+        if one.span is not None:
+            assert one.start <= one.span[0] < one.span[1] <= one.end
+
+
+def test_without_the_reader_its_parts_are_nothing(example_folder: Path) -> None:
+    with Library.open(example_folder, ranking="unread", create=False) as library:
+        sentences = scored(library, QUESTION)
+        answer = library.ask(QUESTION)
+    assert {(one.parts.span, one.parts.relevance, one.span) for one in sentences} == {(0.0, 0.0, None)}
+    assert sentences[0].score == pytest.approx(sentences[0].parts.weighed(WEIGHTS_UNREAD))
+    assert answer.found
+    assert "26 April 1956" in answer.text
+
+
+def test_a_question_in_a_script_that_the_model_does_not_know_is_not_read(example_library: Library) -> None:
+    sentences = scored(example_library, "Когда был подписан Монреальский протокол?")
+    assert {one.parts.span for one in sentences} == {0.0}
+
+
+def test_support_is_a_logistic_curve_over_score_and_distance_to_other_passages(example_library: Library) -> None:
+    sentences = scored(example_library, QUESTION)
+    best = sentences[0]
+    other = next(one for one in sentences if one.candidate.stored.id != best.candidate.stored.id)
+    assert evidence(sentences) == (best.score, best.score - other.score)
+    same = [one for one in sentences if one.candidate.stored.id == best.candidate.stored.id]
+    assert evidence(same) == (best.score, 0.0)
+    curve = Curve(score=2.0, ahead=3.0, bias=-2.0)
+    log_odds = -2 + 2 * best.score + 3 * (best.score - other.score)
+    assert curve.support(sentences) == pytest.approx(1 / (1 + math.exp(-log_odds)))
+
+
+def test_support_in_words() -> None:
+    assert 0 < FOUND_FROM < LIKELY_FROM < STRONG_FROM < 1
+    assert [support_word(value) for value in (0.0, FOUND_FROM, LIKELY_FROM, STRONG_FROM, 1.0)] == [
+        "none", "weak", "likely", "strong", "strong",
+    ]  # fmt: skip
+
+
+def test_the_reader_reorders_what_is_retrieved_when_asked_to(example_library: Library) -> None:
+    question = "Which company supplied the turbines at Vindeby?"
+    plain = example_library.retrieve(question, k=10)
+    read = example_library.retrieve(question, k=10, rerank="reader")
+    assert {hit.passage for hit in read} == {hit.passage for hit in plain}
+    best = scored(example_library, question)[0].candidate.stored.passage
+    assert read[0].passage == best
+    assert [hit.passage for hit in read[PASSAGES_READ:]] == [hit.passage for hit in plain[PASSAGES_READ:]]
+    with pytest.raises(InvalidInput, match="rerank is 'best'; use 'reader'"):
+        example_library.retrieve(question, rerank="best")  # type: ignore[arg-type]
+
+
+def test_sentences_side_by_side_that_score_alike_are_one_quote(tmp_path: Path) -> None:
+    text = (
+        "The ferry to Skarholm was cancelled on Monday. The ferry to Skarholm was cancelled because its ramp had "
+        "cracked. Bread is sold in the harbour. A kiosk sells stamps, postcards and ice cream from May to September."
+    )
+    with Library.open(tmp_path) as library:
+        library.add([Article(id="ferry", title="News from the harbour", text=text)])
+        answer: Answer = library.ask("Why was the ferry to Skarholm cancelled?")
+    assert answer.found
+    first = answer.citations[0]
+    assert first.quote.startswith("The ferry to Skarholm was cancelled on Monday.")
+    assert first.quote.endswith("because its ramp had cracked.")
+    assert text[first.start : first.end] == first.quote
+    assert "Bread" not in answer.text
