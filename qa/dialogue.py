@@ -49,6 +49,8 @@ _MARK = re.compile(r"\s*\[\d+\]")
 _BEFORE_POINTING_THAT = frozenset(
     "about of after before is was does did do by with from on for in to why how and".split()
 )
+# "one language", "one of the reasons", "the former mayor" point to nothing; "the first one" does.
+_BEFORE_NOUN = frozenset("one former latter".split())
 _THERE_IS = frozenset("is are was were be been".split())
 # A question with fewer words of its own than this leans on what came before.
 _ENOUGH_OWN_WORDS = 2
@@ -285,7 +287,7 @@ def _words(text: str) -> list[Word]:
     for match in _WORD.finditer(text):
         while at < len(breaks) and breaks[at] <= match.start():
             at, opens = at + 1, True
-        name = match[0][0].isupper() and not opens and match[0].casefold() not in _NO_NAMES
+        name = match[0][0].isupper() and not opens and match[0].casefold().replace("’", "'") not in _NO_NAMES
         words.append(Word(match[0], match.start(), match.end(), opens, name))
         opens = False
     for at, (word, following) in enumerate(pairwise(words)):
@@ -330,6 +332,8 @@ def _pointing(words: Sequence[Word]) -> Word | None:
             if folded == "that" and not (ends or before in _BEFORE_POINTING_THAT):
                 continue
             if folded == "there" and before in _THERE_IS:
+                continue
+            if folded in _BEFORE_NOUN and not ends and (words[at + 1].substance or words[at + 1].text == "of"):
                 continue
             return word
     return None

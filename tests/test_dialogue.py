@@ -158,6 +158,8 @@ def test_histories_of_chat_apis_and_gradio_are_read() -> None:
         ("What is the ship that blocked the canal called?", False),
         ("Why did the crew leave the ship after it struck the bank?", False),
         ("Is there a map of the cable route?", False),
+        ("What was the seat of the former mayor of the island?", False),
+        ("How deep is the first one?", True),
     ],
 )
 def test_what_points_back(question: str, leans: bool) -> None:
