@@ -1,23 +1,25 @@
 """Slips of spelling in a question, repaired by the words of the library.
 
 A word is taken for a slip where no passage holds it, the model does not read it as one word (its vocabulary is a list
-of the common ones), and a passage holds a word that is one slip away: a letter swapped with its neighbour, left out,
-doubled or put in, or another in its place. In long words two slips are allowed. No word is guessed that no passage has.
+of the common ones), and a passage in English holds a word that is one slip away: a letter swapped with its neighbour,
+left out, doubled or put in. In long words another letter may stand in its place, or two slips are allowed: short words
+that differ in one letter are mostly two words. No word is guessed that no passage has. Other languages are left alone:
+the model's vocabulary does not say which of their words are right ("wann" would become "wenn").
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from string import ascii_lowercase
 
 from qa import lexical
 from qa.store import Store
 from qa.types import Filters
 
 _WORD = re.compile(r"[^\W\d_]+")
-_FEWEST_LETTERS = 5
-_TWO_SLIPS_FROM = 8  # letters
-_ALPHABETS = tuple((ord(first), ord(last)) for first, last in ("az", "ая", "αω", "ءي", "את", "աֆ", "აჰ"))
+_FEWEST_LETTERS, _LONG = 5, 8
+_REPAIRED = "en"
 # Letters kept where two slips are looked for, so that a thousandth of the vocabulary is read.
 _KEPT = 3
 _MOST_TERMS, _MOST_PASSAGES = 8, 12  # that are looked at for the word itself
@@ -28,17 +30,19 @@ def repaired(question: str, known: Collection[tuple[int, int]], store: Store) ->
     doubtful = [
         match
         for match in _WORD.finditer(question)
-        if len(match[0]) >= _FEWEST_LETTERS and match.span() not in known and _alphabet(lexical.fold(match[0]))
+        if len(match[0]) >= _FEWEST_LETTERS and match.span() not in known and lexical.fold(match[0]).isascii()
     ]
     if not doubtful:
         return question
     languages = store.languages()
+    if _REPAIRED not in languages:
+        return question
     forms = {match: lexical.question_terms(match[0], languages) for match in doubtful}
     held = store.passages_with_term([term for terms in forms.values() for term in terms])
     text = question
     for match in reversed(doubtful):
         if not any(term in held for term in forms[match]):
-            text = text[: match.start()] + (_nearest(match[0], languages, store) or match[0]) + text[match.end() :]
+            text = text[: match.start()] + (_nearest(match[0], store) or match[0]) + text[match.end() :]
     return text
 
 
@@ -59,58 +63,46 @@ def distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _nearest(written: str, languages: Collection[str | None], store: Store) -> str | None:
+def _nearest(written: str, store: Store) -> str | None:
     """The word of a passage that `written` is a slip of, as the passage has it; None where there is none."""
     word = lexical.fold(written)
-    terms: dict[str, None] = {}
-    for language in _codes(languages):
-        terms.update(dict.fromkeys(lexical.stems(list(_one_slip(word)), language)))
-    held = store.passages_with_term(list(terms))
-    found = _word_held(word, sorted(held, key=lambda term: -held[term]), 1, store)
-    if found is None and len(word) >= _TWO_SLIPS_FROM:
-        stems = {stem for language in _codes(languages) for stem in lexical.stems([word], language)}
-        near = [
-            term
-            for stem in stems
-            for term in store.terms_from(stem[:_KEPT], len(stem) - 2, len(stem) + 2)
-            if distance(stem, term) <= 2
-        ]
-        found = _word_held(word, near, 2, store)
+    slips = dict.fromkeys(_one_slip(word))
+    if len(word) >= _LONG:
+        slips |= dict.fromkeys(_one_letter_replaced(word))
+    held = store.passages_with_term(lexical.stems(list(slips), _REPAIRED))
+    found = _word_held(slips.__contains__, sorted(held, key=lambda term: -held[term]), store)
+    if found is None and len(word) >= _LONG:
+        (stem,) = lexical.stems([word], _REPAIRED)
+        alike = store.terms_from(stem[:_KEPT], len(stem) - 2, len(stem) + 2)
+        near = [term for term in alike if distance(stem, term) <= 2]
+        found = _word_held(lambda other: other[:1] == word[:1] and distance(word, other) <= 2, near, store)
     return found
 
 
-def _codes(languages: Collection[str | None]) -> Collection[str | None]:
-    return languages or {None}
-
-
-def _word_held(word: str, terms: Sequence[str], most: int, store: Store) -> str | None:
-    """The nearest word with one of these terms that stands in a passage; the first among equals."""
-    best: tuple[int, str] | None = None
+def _word_held(fits: Callable[[str], bool], terms: Sequence[str], store: Store) -> str | None:
+    """The first word with one of these terms that stands in a passage and fits, once folded."""
     for term in terms[:_MOST_TERMS]:
         ids = [passage_id for passage_id, _ in store.search_terms([term], _MOST_PASSAGES, Filters())]
-        for stored in store.stored_passages(ids).values():
-            for match in _WORD.finditer(stored.passage.text):
-                folded = lexical.fold(match[0])
-                if folded[:1] == word[:1] and abs(len(folded) - len(word)) <= most:
-                    far = distance(word, folded)
-                    if far <= most and (best is None or far < best[0]):
-                        best = far, match[0]
-    return best[1] if best else None
+        passages = [stored.passage for stored in store.stored_passages(ids).values()]
+        written_in = store.languages_of([passage.article_id for passage in passages])
+        for passage in passages:
+            if written_in.get(passage.article_id) == _REPAIRED:
+                for match in _WORD.finditer(passage.text):
+                    if fits(lexical.fold(match[0])):
+                        return match[0]
+    return None
 
 
 def _one_slip(word: str) -> Iterator[str]:
-    """Every word that is one slip away and begins with the same letter, or has its first two swapped."""
-    first, last = _alphabet(word) or (0, -1)
-    letters = [chr(code) for code in range(first, last + 1)]
+    """Every word with a letter swapped, left out or put in; the first letter stays, or is swapped with the second."""
     for i in range(1, len(word) + 1):
         start, end = word[:i], word[i:]
-        yield from (f"{start}{letter}{end}" for letter in letters)
+        yield from (f"{start}{letter}{end}" for letter in ascii_lowercase)
         if end:
             yield start + end[1:]
             yield f"{start[:-1]}{end[0]}{start[-1]}{end[1:]}"
-            yield from (f"{start}{letter}{end[1:]}" for letter in letters)
 
 
-def _alphabet(word: str) -> tuple[int, int] | None:
-    """First and last letter, as code points, of the script of `word`; None for scripts that are not known here."""
-    return next((pair for pair in _ALPHABETS if all(pair[0] <= ord(letter) <= pair[1] for letter in word)), None)
+def _one_letter_replaced(word: str) -> Iterator[str]:
+    for i in range(1, len(word)):
+        yield from (f"{word[:i]}{letter}{word[i + 1 :]}" for letter in ascii_lowercase)

@@ -252,6 +252,9 @@ class Store:
     def languages(self) -> set[str | None]:
         return {row[0] for row in self._all("SELECT DISTINCT language FROM articles")}
 
+    def languages_of(self, article_ids: Iterable[str]) -> dict[str, str | None]:
+        return dict(self._in("SELECT id, language FROM articles WHERE id IN ", list(dict.fromkeys(article_ids))))
+
     def fingerprint(self, article_id: str) -> str | None:
         row = self._one("SELECT fingerprint FROM articles WHERE id = ?", (article_id,))
         return None if row is None else str(row[0])

@@ -61,8 +61,7 @@ def test_distance_counts_slips(one: str, other: str, expected: int) -> None:
         ("Who mended the underrsea line?", "Who mended the undersea line?"),  # doubled
         ("Where is Tongatspu?", "Where is Tongatapu?"),  # another letter
         ("Where is Tongaatapv?", "Where is Tongatapu?"),  # two slips in a long word
-        ("Was meldete die Schiffahrt?", "Was meldete die Schifffahrt?"),
-        ("Что чинили карабли?", "Что чинили Корабли?"),
+        ("Where is Otngatapu?", "Where is Tongatapu?"),  # the first two swapped
     ],
 )
 def test_a_slip_becomes_the_word_of_the_passages(store: Store, slip: str, meant: str) -> None:
@@ -75,16 +74,18 @@ def test_a_slip_becomes_the_word_of_the_passages(store: Store, slip: str, meant:
         "Where are the undersea cables?",
         "Where are the cable?",  # another form of a word that is there
         "Who lives in Reykjavik?",  # near to nothing
-        "Was it a tabel?",  # the first letter is kept
-        "Is it hung?",  # too near to call: "hung" is one letter off "Hunga", but known below
+        "Was it a sables?",  # the first letter is kept
+        "Who ate the cakles?",  # in a short word another letter is mostly another word
+        "Is it hung?",  # four letters are too few
+        "Was meldete die Schiffahrt?",  # a language whose right words nobody knows here
+        "Что чинили карабли?",
         "海底电览在哪里?",
         "CVE-2022 = 1.5?",
         "",
     ],
 )
 def test_other_questions_stay_as_they_are(store: Store, question: str) -> None:
-    known = {(question.index("hung"), question.index("hung") + 4)} if "hung" in question else set()
-    assert repaired(question, known, store) == question
+    assert repaired(question, set(), store) == question
 
 
 def test_a_word_that_the_model_knows_is_no_slip(store: Store) -> None:
@@ -99,9 +100,9 @@ def test_an_empty_store_repairs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_library_answers_a_misspelt_question_like_the_right_one(example_library: Library) -> None:
-    right = example_library.ask("Who supplied the turbines at Vindeby?")
-    wrong = example_library.ask("Who supplied the turbbines at Vindebyy?")
-    assert wrong.question == "Who supplied the turbines at Vindeby?"
+    right = example_library.ask("Who found the ozone hole at Halley?")
+    wrong = example_library.ask("Who found the ozoen hole at Hallley?")
+    assert wrong.question == "Who found the ozone hole at Halley?"
     assert wrong.text == right.text
     assert [hit.passage for hit in wrong.hits] == [hit.passage for hit in right.hits]
 
