@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _SIGN_SHRINKAGE = float(np.sqrt(2 / np.pi))
 _OFFSET_RANGE = np.iinfo(np.int16)
+# ±1 for each bit of each byte, float32 (256, 8)
+_SIGNS_OF_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) * 2 - 1
+# Tokens whose signs are laid out at once: 98 KB at 384 dimensions, which stay in the processor's cache (1.3 ms for
+# 7,500 tokens, the product included, against 2.3 ms with 128 at once and 51 ms with all of them).
+_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,7 @@ def compress(embedding: Embedding, *, context: int = 0) -> TokenVectors:
 
 def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArray[np.float32]:
     """float32 (q, n); res[i][j] estimates cos_sim(question[i], token j of the passage)."""
-    with one_thread():
-        return question @ _signed(passage.signs, question.shape[1]).T
+    return _cosines(question, passage.signs)
 
 
 def maxsim(
@@ -70,16 +74,25 @@ def maxsim(
     if not filled or not len(question):
         return scores
     lengths = np.array([len(passages[i].signs) for i in filled])
-    with one_thread():
-        signs = np.concatenate([passages[i].signs for i in filled])
-        similarity = question @ _signed(signs, question.shape[1]).T  # (q, all tokens)
+    similarity = _cosines(question, np.concatenate([passages[i].signs for i in filled]))  # (q, all tokens)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     best = np.maximum.reduceat(similarity, starts, axis=1)  # (q, filled passages)
     scores[filled] = best.mean(axis=0) if weights is None else weights @ best
     return scores
 
 
-def _signed(signs: NDArray[np.uint8], dimension: int) -> NDArray[np.float32]:
-    """float32 (n, dimension) of ±1, scaled so that a product with a unit vector estimates a cosine."""
-    scale = 1 / (np.sqrt(dimension) * _SIGN_SHRINKAGE)
-    return (np.unpackbits(signs, axis=1, count=dimension).astype(np.float32) * 2 - 1) * np.float32(scale)
+def _cosines(question: NDArray[np.float32], signs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 (q, n), estimates of the cosines of `question`, float32 (q, dim), with the tokens of `signs`."""
+    tokens, width = signs.shape
+    dimension = question.shape[1]
+    scaled = np.zeros((len(question), 8 * width), np.float32)  # the bits that fill up the last byte count nothing
+    scaled[:, :dimension] = question / np.float32(np.sqrt(dimension) * _SIGN_SHRINKAGE)
+    result = np.empty((len(question), tokens), np.float32)
+    block = np.empty((_BLOCK, width, 8), np.float32)
+    with one_thread():
+        for start in range(0, tokens, _BLOCK):
+            part = signs[start : start + _BLOCK]
+            # a byte has no row that is not there; "clip" spares NumPy a copy that it makes in order to check
+            laid_out = np.take(_SIGNS_OF_BYTE, part, axis=0, out=block[: len(part)], mode="clip")
+            np.matmul(scaled, laid_out.reshape(len(part), -1).T, out=result[:, start : start + len(part)])
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from embeddings.encoder import Encoder
 from embeddings.late import TokenVectors, compress, maxsim, token_scores
@@ -32,6 +33,19 @@ def test_token_scores_are_one_row_a_question_token() -> None:
     scores = token_scores(question, _stored(passage))
     assert scores.shape == (3, 8)
     np.testing.assert_allclose(maxsim(question, [_stored(passage)])[0], scores.max(axis=1).mean(), atol=1e-6)
+
+
+@pytest.mark.parametrize("dimension", [100, 384])
+def test_every_token_is_compared_whatever_the_lengths(dimension: int) -> None:
+    question = _tokens(4, 1, dimension)
+    passages = [_tokens(count, count, dimension) for count in (63, 64, 1, 65, 300)]
+    estimated = np.sqrt(np.pi / 2 / dimension) * question
+    expected = [(estimated @ np.where(passage > 0, 1, -1).T).max(axis=1) for passage in passages]
+    scores = maxsim(question, [_stored(passage) for passage in passages])
+    np.testing.assert_allclose(scores, [best.mean() for best in expected], atol=1e-5)
+    weights = np.array([0.7, 0.1, 0.2, 0], np.float32)
+    weighed = maxsim(question, [_stored(passage) for passage in passages], weights)
+    np.testing.assert_allclose(weighed, [weights @ best for best in expected], atol=1e-5)
 
 
 def test_passages_and_questions_without_tokens_score_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +129,59 @@ def test_an_exact_name_is_found_by_its_words(example_library: Library) -> None:
 
     assert "Alp Guard" in first(RANKINGS["lexical"])
     assert "Alp Guard" in first(RANKINGS["full"])
+
+
+# -- passages without token vectors
+
+
+def _without_tokens(folder: Path, condition: str = "1", *values: object) -> int:
+    """Empty the token vectors of a closed library's passages; how many they are."""
+    with sqlite3.connect(folder / "library.sqlite") as database:
+        changed = database.execute(f"UPDATE passages SET tokens = X'' WHERE {condition}", values).rowcount
+    database.close()
+    return changed
+
+
+ASKED = (
+    ("When did the first container ship leave Newark?", "Ideal X"),
+    ("Who supplied the turbines at Vindeby?", "Bonus"),
+    ("When was Vavilov arrested?", "arrested"),
+)
+
+
+def test_a_passage_without_token_vectors_does_not_sink(example_library: Library, example_copy: Path) -> None:
+    before = {question: example_library.retrieve(question, k=10) for question, _ in ASKED}
+    firsts = [before[question][0].passage for question, _ in ASKED]
+    for passage in firsts:
+        assert _without_tokens(example_copy, "article_id = ? AND start = ?", passage.article_id, passage.start) == 1
+    with Library.open(example_copy, create=False) as library:
+        for (question, _), first in zip(ASKED, firsts, strict=True):
+            hits = library.retrieve(question, k=10)
+            assert hits[0].passage == first
+            # neither at the foot, as nothing, nor beyond what the others have
+            assert 0.3 < hits[0].late < before[question][0].late + 0.1
+            assert library.ask(question).citations
+
+
+def test_a_library_without_token_vectors_ranks_by_the_other_parts(example_copy: Path) -> None:
+    assert _without_tokens(example_copy) > 100
+    with Library.open(example_copy, create=False) as library:
+        embedded = library.encoder.embed_question(QUESTION)
+        by = {
+            name: find(
+                QUESTION,
+                embedded,
+                store=library._store,
+                index=library._index(),
+                k=10,
+                filters=Filters(),
+                settings=replace(RANKINGS[name], named=0),
+            )
+            for name in ("full", "hybrid")
+        }
+        assert [one.stored.id for one in by["full"]] == [one.stored.id for one in by["hybrid"]]
+        assert [one.score for one in by["full"]] == pytest.approx([one.score for one in by["hybrid"]], abs=1e-5)
+        assert "37 kilometres" in library.ask(QUESTION).text
 
 
 # -- near-duplicates by themselves
