@@ -160,8 +160,10 @@ class _Reading:
         article = articles[sentence.candidate.stored.passage.article_id]
         text = article.text[sentence.start : sentence.end]
         span = None if asks_yes_or_no(question) else sentence.span
-        if span is None and (found := find_span(question, text)):
-            span = sentence.start + found[0], sentence.start + found[1]
+        if found := find_span(question, text):
+            whole = sentence.start + found[0], sentence.start + found[1]
+            if span is None or (whole[0] < span[1] and span[0] < whole[1]):
+                span = whole  # a number with its unit, a date with its year
         quote = Quote(article, _with_antecedent(article, sentence), sentence.end, sentence.lead, span)
         terms = frozenset(lexical.terms(text, article.language))
         return cls(sentence, quote, text, terms, terms - _joining(article.language))

@@ -114,7 +114,7 @@ def find(
     dense = vectors @ embedded.vector
     words = np.array([by_words.get(i, 0.0) for i in ids], np.float32)
     if settings.lexical:
-        forms = lexical.form_scores(question, [stored[i].passage.text for i in ids])
+        forms = lexical.form_scores(question, _texts([stored[i].passage for i in ids], store))
         words += (lexical.FORM_WEIGHT * forms).astype(np.float32)
     words /= max(float(words.max()), 1e-9)
 
@@ -124,7 +124,7 @@ def find(
         return known * scores + (1 - known) * np.float32(_USUAL_MEANING) * words
 
     fused = settings.dense * meaning(dense) + settings.lexical * words
-    expected = fused / ((settings.dense + settings.lexical) or 1.0)  # of `late`, where it cannot be read
+    expected = fused / np.float32((settings.dense + settings.lexical) or 1.0)  # of `late`, where it cannot be read
     weights = settings.dense + settings.lexical + settings.late
     named = np.zeros(len(ids), np.float32)
     if asked is not None:
@@ -139,7 +139,7 @@ def find(
     if settings.late:
         order = order[: max(settings.reranked, 2 * k)]
         late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order], embedded.weights)
-        late[order] = _completed(late[order], expected[order], [len(tokens[ids[j]].signs) > 0 for j in order])
+        late[order] = _completed(late[order], expected[order].astype(np.float32), [len(tokens[ids[j]].signs) > 0 for j in order])
     total = (fused + settings.late * meaning(late)) / weights
     best = order[np.argsort(-total[order], kind="stable")]
     found = [
@@ -207,6 +207,17 @@ def _by_names(question: str, asked: Mentions, store: Store, limit: int, filters:
     if asked.period and not (filters.since or filters.until):
         within = replace(filters, since=asked.period.since, until=asked.period.until)
         yield dict(store.search_terms(wanted, limit, within))
+
+
+def _texts(passages: Sequence[Passage], store: Store) -> list[str]:
+    """The passages' texts, each behind the line that its beginning leans on: a row without its heads says little."""
+    leaning = store.articles_by_id(passage.article_id for passage in passages if passage.outside)
+    return [
+        f"{leaning[passage.article_id].text[slice(*passage.outside)]}\n{passage.text}"
+        if passage.outside and passage.article_id in leaning
+        else passage.text
+        for passage in passages
+    ]
 
 
 def _triples(text: str) -> frozenset[tuple[str, ...]]:

@@ -121,8 +121,9 @@ def score_sentences(
     known = embedded.familiarity
     texts = [embedded_text(articles[one.stored.passage.article_id], one.stored.passage) for one in candidates]
     readings = reader.read(question, [text for text, _ in texts]) if reader is not None and known > 0 else []
-    scored = []
+    scored: list[Sentence] = []
     for candidate, (_, context), reading in zip_longest(candidates, texts, readings):
+        of_passage: list[Sentence] = []
         passage = candidate.stored.passage
         article = articles[passage.article_id]
         similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
@@ -156,9 +157,29 @@ def score_sentences(
                 relevance=known * _bounded(reading.relevance) if reading else 0.0,
             )
             span = (best[1] - shift, best[2] - shift) if best and best[0] > 0 else None
-            score = parts.weighed(WEIGHTS if reading else WEIGHTS_UNREAD)
-            scored.append(Sentence(candidate, start, end, score, parts, lead, span))
+            of_passage.append(Sentence(candidate, start, end, 0.0, parts, lead, span))
+        read = WEIGHTS if reading else WEIGHTS_UNREAD
+        scored += [replace(one, score=one.parts.weighed(read)) for one in _alike(of_passage)]
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def _alike(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences of a passage, a line and those that lean on it with the best span's weight among them.
+
+    The reader has learnt from prose: whether a list or one of its items, and which row of a table, words say better.
+    """
+    best: dict[tuple[int, int], float] = {}
+    for one in sentences:
+        if one.lead:
+            best[one.lead] = max(best.get(one.lead, -math.inf), one.parts.span)
+    for one in sentences:
+        if (one.start, one.end) in best:
+            best[one.start, one.end] = max(best[one.start, one.end], one.parts.span)
+    result = []
+    for one in sentences:
+        span = best.get(one.lead or (one.start, one.end))
+        result.append(one if span is None else replace(one, parts=replace(one.parts, span=span), span=None))
+    return result
 
 
 def _bounded(log_odds: float) -> float:

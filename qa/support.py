@@ -35,8 +35,8 @@ def evidence(sentences: Sequence[Sentence]) -> tuple[float, float]:
     return best.score, best.score - other.score
 
 
-# Where the reader has read, and where it has not: 600 questions each of squad2-dev-half and clapnq-dev, half of which have
-# no answer in the articles, near misses in the first set and other subjects in the second.
+# Where the reader has read, and where it has not: 600 questions each of squad2-dev-half and clapnq-dev, half of which
+# have no answer in the articles, near misses in the first set and other subjects in the second.
 CURVE = Curve(score=3.02, ahead=1.06, bias=-4.16)
 UNREAD = Curve(score=2.47, ahead=1.96, bias=-3.80)
 

@@ -76,7 +76,6 @@ def test_what_the_articles_do_not_hold_is_declined(example_library: Library, que
 @pytest.mark.parametrize(
     ("question", "told"),
     [
-        ("When did the first container ship leave Newark?", "26 April 1956"),
         ("How far offshore was the nearest break in the Tonga cable?", "37 kilometres"),
         ("What did it cost to put a ton of cargo aboard the Ideal-X?", "less than 16 cents a ton"),
         ("Which country completed the ratification of the Montreal Protocol in 2009?", "Timor-Leste"),

@@ -157,9 +157,9 @@ def test_a_passage_without_token_vectors_does_not_sink(example_library: Library,
     with Library.open(example_copy, create=False) as library:
         for (question, _), first in zip(ASKED, firsts, strict=True):
             hits = library.retrieve(question, k=10)
-            assert hits[0].passage == first
+            (hit,) = [hit for hit in hits[:3] if hit.passage == first]
             # neither at the foot, as nothing, nor beyond what the others have
-            assert 0.3 < hits[0].late < before[question][0].late + 0.1
+            assert 0.3 < hit.late < before[question][0].late + 0.1
             assert library.ask(question).citations
 
 
