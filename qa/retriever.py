@@ -139,7 +139,9 @@ def find(
     if settings.late:
         order = order[: max(settings.reranked, 2 * k)]
         late[order] = maxsim(embedded.tokens, [tokens[ids[j]] for j in order], embedded.weights)
-        late[order] = _completed(late[order], expected[order].astype(np.float32), [len(tokens[ids[j]].signs) > 0 for j in order])
+        late[order] = _completed(
+            late[order], expected[order].astype(np.float32), [len(tokens[ids[j]].signs) > 0 for j in order]
+        )
     total = (fused + settings.late * meaning(late)) / weights
     best = order[np.argsort(-total[order], kind="stable")]
     found = [
