@@ -92,7 +92,7 @@ def test_the_reader_reorders_what_is_retrieved_when_asked_to(example_library: Li
 def test_sentences_side_by_side_that_score_alike_are_one_quote(tmp_path: Path) -> None:
     text = (
         "The ferry to Skarholm was cancelled because of the storm. The ferry to Skarholm stayed cancelled because its "
-        "ramp had cracked. Bread is sold in the harbour. A kiosk sells stamps, postcards and ice cream from May to September."
+        "ramp had cracked. Bread is sold in the harbour. A kiosk sells stamps and ice cream."
     )
     with Library.open(tmp_path, ranking="unread") as library:
         library.add([Article(id="ferry", title="News from the harbour", text=text)])
