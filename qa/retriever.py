@@ -119,7 +119,8 @@ def find(
         return known * scores + (1 - known) * np.float32(_USUAL_MEANING) * words
 
     fused = settings.dense * meaning(dense) + settings.lexical * words
-    expected = fused / ((settings.dense + settings.lexical) or 1.0)  # of `late`, where it cannot be read
+    # of `late`, where it cannot be read
+    expected = (fused / ((settings.dense + settings.lexical) or 1.0)).astype(np.float32)
     weights = settings.dense + settings.lexical + settings.late
     named = np.zeros(len(ids), np.float32)
     if asked is not None:
