@@ -1,6 +1,7 @@
 """Ways of keeping a passage's token vectors: what each costs in quality, bytes and milliseconds.
 
     python benchmarks/token_vectors.py SET [SET ...] --fit SET [SET ...] --keep FOLDER [--questions 200]
+        [--ways PATTERN]
 
 A SET is a folder with `articles.jsonl` and `questions.jsonl` (see sets.py). All ways rank the same candidates of the
 same questions: the 50 best of 0.5 × cosine + 0.3 × BM25, by that + 1.2 × MaxSim; the question stays in float32. What
@@ -12,7 +13,7 @@ the vectors, so that a second run does not encode again.
     noise           standard deviation of a candidate's MaxSim from the exact one, × 1000; what is the same for all
                     candidates of a question changes no order and is not counted
     bytes           of a passage, mean and 95th percentile, with 4 bytes a token that say where in the text it stands
-    ms              median for the MaxSim of 50 candidates in one thread, from their bytes, and with reading these from
+    ms              processor time for the MaxSim of 50 candidates, median: from their bytes, and with reading them from
                     SQLite as well
 """
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import re
 import sqlite3
 import statistics
 import tempfile
@@ -44,8 +46,10 @@ from qa.split import embedded_text, split
 
 DENSE, LEXICAL, LATE, SENTENCE_SHARE = 0.5, 0.3, 1.2, 0.7
 CANDIDATES, DEPTH = 50, 10
-FITTED_ON = 2_500  # passages
+FITTED_ON = 1_000  # passages
+FITTED_ON_TOKENS = 50_000
 OFFSET_BYTES = 4
+SHORT = ", no function words"
 TIMED = 100  # questions
 _BLOCK = 64  # tokens: what is unpacked of them stays in the processor's cache
 
@@ -162,7 +166,7 @@ def product_quantiser(name: str, sample: Floats, *, parts: int, bits: int, rotat
     dimension, turn = sample.shape[1], None
     if rotated:
         matrix = faiss.OPQMatrix(dimension, parts)
-        matrix.niter, matrix.max_train_points = 15, 40_000
+        matrix.niter, matrix.max_train_points = 8, 20_000
         matrix.train(sample)
         turn = faiss.vector_to_array(matrix.A).reshape(dimension, dimension).T.astype(np.float32)
         sample = sample @ turn
@@ -185,33 +189,44 @@ def principal(sample: Floats) -> Floats:
     return np.ascontiguousarray(vectors[:, ::-1], np.float32)
 
 
-def ways(sample: Floats) -> Iterator[Way]:
+def ways(sample: Floats, wanted: re.Pattern[str]) -> Iterator[Way]:
+    """Those whose names hold `wanted`, and float32, which the others are measured against."""
     import faiss
 
     dimension = sample.shape[1]
     as_it_is = np.eye(dimension, dtype=np.float32)
-    by_chance = np.linalg.qr(np.random.default_rng(SEED).normal(size=(dimension, dimension)))[0].astype(np.float32)
-    main = principal(sample)
-    kmeans = faiss.Kmeans(dimension, 256, niter=15, seed=SEED)
-    kmeans.train(sample)
-    mean = sample.mean(axis=0, keepdims=True)
+    by_chance, main = _rotation(dimension), principal(sample)
+
+    def centres() -> Floats:
+        kmeans = faiss.Kmeans(dimension, 256, niter=15, seed=SEED)
+        kmeans.train(sample)
+        return np.asarray(kmeans.centroids)
+
+    tried: dict[str, Callable[[str], Way]] = {
+        "sign bits": lambda name: signs(name, as_it_is),
+        "sign bits, rotated": lambda name: signs(name, by_chance),
+        "sign bits, a scale": lambda name: levels(name, as_it_is, 1),
+        "sign bits of the rest to the mean, rotated, a scale": lambda name: levels(
+            name, by_chance, 1, sample.mean(axis=0, keepdims=True)
+        ),
+        "sign bits of the rest to 256 centres, a scale": lambda name: levels(name, as_it_is, 1, centres()),
+        "sign bits of the rest to 256 centres, rotated, a scale": lambda name: levels(name, by_chance, 1, centres()),
+        "2 bits": lambda name: levels(name, as_it_is, 2),
+        "4 bits": lambda name: levels(name, as_it_is, 4),
+        "int8": lambda name: levels(name, as_it_is, 8),
+        "PCA 128, int8": lambda name: levels(name, main[:, :128].copy(), 8),
+        "PCA 96, int8": lambda name: levels(name, main[:, :96].copy(), 8),
+        "PCA 64, int8": lambda name: levels(name, main[:, :64].copy(), 8),
+        "PCA 128, 4 bits": lambda name: levels(name, main[:, :128].copy(), 4),
+        "PCA 192, rotated, 2 bits": lambda name: levels(name, main[:, :192] @ _rotation(192), 2),
+        "PQ 48 × 8 bits": lambda name: product_quantiser(name, sample, parts=48, bits=8),
+        "PQ 96 × 4 bits": lambda name: product_quantiser(name, sample, parts=96, bits=4),
+        "OPQ 48 × 8 bits": lambda name: product_quantiser(name, sample, parts=48, bits=8, rotated=True),
+    }
     yield floats()
-    yield signs("sign bits", as_it_is)
-    yield signs("sign bits, rotated", by_chance)
-    yield levels("sign bits and a scale", as_it_is, 1)
-    yield levels("sign bits of what differs from the mean, rotated, and a scale", by_chance, 1, mean)
-    yield levels("sign bits of what differs from one of 256 centres, and a scale", as_it_is, 1, kmeans.centroids)
-    yield levels("the same, rotated", by_chance, 1, kmeans.centroids)
-    yield levels("2 bits", as_it_is, 2)
-    yield levels("4 bits", as_it_is, 4)
-    yield levels("int8", as_it_is, 8)
-    for kept in (128, 96, 64):
-        yield levels(f"PCA {kept}, int8", np.ascontiguousarray(main[:, :kept]), 8)
-    yield levels("PCA 128, 4 bits", np.ascontiguousarray(main[:, :128]), 4)
-    yield levels("PCA 192 turned, 2 bits", np.ascontiguousarray(main[:, :192]) @ _rotation(192), 2)
-    yield product_quantiser("PQ 48 × 8 bits", sample, parts=48, bits=8)
-    yield product_quantiser("PQ 96 × 4 bits", sample, parts=96, bits=4)
-    yield product_quantiser("OPQ 48 × 8 bits", sample, parts=48, bits=8, rotated=True)
+    for name, make in tried.items():
+        if wanted.search(name) or wanted.search(name + SHORT):
+            yield make(name)
 
 
 def _rotation(dimension: int) -> Floats:
@@ -302,8 +317,11 @@ def ask(each: QuestionSet, passages: Sequence[Passage], pooled: Floats, encoder:
     bm25 = BM25([passage.text for passage in passages])
     asked: list[Asked] = []
     for question in each.questions:
-        spans = gold_spans(question, articles)
-        if not spans or len(asked) == limit:
+        if len(asked) == limit:
+            break
+        own = [articles[article_id] for article_id in question.article_ids if article_id in articles]
+        spans = [span for article in own for span in gold_spans(question, article)]
+        if not spans:
             continue
         embedded = encoder.embed_question(question.question)
         words = bm25.scores(question.question)
@@ -405,11 +423,11 @@ def milliseconds(way: Way, asked: Sequence[Asked], kept: Kept) -> tuple[float, f
 
         without, with_reading = [], []
         for one in asked:
-            began = time.perf_counter()
+            began = time.thread_time()
             blobs_read = [row[0] for row in database.execute(query, one.candidates.tolist())]
-            read = time.perf_counter()
+            read = time.thread_time()
             score(one, blobs_read)
-            done = time.perf_counter()
+            done = time.thread_time()
             without.append(done - read)
             with_reading.append(done - began)
         database.close()
@@ -428,10 +446,10 @@ def product_milliseconds(asked: Sequence[Asked], kept: Kept) -> float:
         for i in one.candidates:
             rows = kept.rows(i)
             blobs.append(TokenVectors(kept.codes[rows], kept.offsets[rows].astype(np.int16)).to_bytes())
-        began = time.perf_counter()
+        began = time.thread_time()
         tokens = [TokenVectors.from_bytes(blob, one.embedded.tokens.shape[1]) for blob in blobs]
         maxsim(one.embedded.tokens, tokens, one.embedded.weights)
-        took.append(time.perf_counter() - began)
+        took.append(time.thread_time() - began)
     return 1000 * statistics.median(took)
 
 
@@ -479,7 +497,7 @@ def sample_of(folders: Sequence[Path], encoder: Encoder, keep: Path) -> Floats:
         pairs += [(text, context) for _, text, context in passages_of(read_set(folder, 1))]
     random.Random(SEED).shuffle(pairs)
     vectors = encode(pairs[:FITTED_ON], encoder, keep).vectors
-    rows = np.random.default_rng(SEED).permutation(len(vectors))[:150_000]
+    rows = np.random.default_rng(SEED).permutation(len(vectors))[:FITTED_ON_TOKENS]
     return vectors[np.sort(rows)].astype(np.float32)
 
 
@@ -489,10 +507,13 @@ def main() -> None:
     parser.add_argument("--fit", nargs="+", type=Path, metavar="SET", required=True)
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--ways", type=re.compile, default=re.compile(""), metavar="PATTERN")
     options = parser.parse_args()
     encoder = Encoder()
-    tried = list(ways(sample_of(options.fit, encoder, options.keep)))
-    short = [Way(f"{way.name}, no function words", way.pack, way.similarity, True) for way in tried]
+    made = list(ways(sample_of(options.fit, encoder, options.keep), options.ways))
+    tried = [way for way in made if way.name == "float32" or options.ways.search(way.name)]
+    short = [Way(way.name + SHORT, way.pack, way.similarity, True) for way in made]
+    tried += [way for way in short if options.ways.search(way.name)]
     results: dict[str, list[Row]] = {}
     with one_thread():
         for folder in options.sets:
@@ -503,7 +524,7 @@ def main() -> None:
             asked = ask(each, passages, tokens.pooled, encoder, options.questions)
             print(f"{each.name}: {len(passages)} passages, {len(asked)} questions", flush=True)
             exact: list[Floats] = []
-            for way in [*tried, *short]:
+            for way in tried:
                 row = measure(way, tokens, asked, passages, exact)
                 results.setdefault(way.name, []).append(row)
                 print(f"  {way.name:70} {row.mrr:6.2f} {row.hit:6.2f} {row.sentence:6.2f}", flush=True)
