@@ -121,11 +121,7 @@ ABLATIONS: dict[str, Way] = {
 
 def answering_everything() -> AbstractContextManager[Any]:
     """Every question is answered while inside, whatever the support."""
-    from qa.answer import compose
-
-    options = compose.__kwdefaults__ or {}
-    assert "found_from" in options, "the option of qa.answer.compose that is set here has gone"
-    return mock.patch.dict(options, found_from=0.0)
+    return mock.patch("qa.support.FOUND_FROM", 0.0)
 
 
 # Tables

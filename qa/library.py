@@ -288,18 +288,23 @@ class Library:
         history: History = (),
         filters: Filters | Mapping[str, Any] | None = None,
         quotes: int = 3,
+        found_from: float | None = None,
     ) -> Answer:
         """The sentences that answer the question, verbatim and cited, or an Answer that says none do.
 
         What is asked about the articles themselves ("Which articles mention Swat?") is answered from what is known of
         them: `Answer.kind` is "articles" then, and a citation stands for each article.
         `k` is how many passages `Answer.hits` holds at most, `quotes` (1..20) how many sentences the answer has at
-        most; there are fewer where fewer answer. Otherwise as `retrieve`.
+        most; there are fewer where fewer answer. From the support `found_from` on (0..1; None: qa.support.FOUND_FROM)
+        there is an answer: 0 always gives one. Otherwise as `retrieve`.
         """
         from qa import about
         from qa.answer import MOST_QUOTES, compose
         from qa.scoring import PASSAGES_READ
+        from qa.support import FOUND_FROM
 
+        if found_from is not None and (not isinstance(found_from, (int, float)) or not 0 <= found_from <= 1):
+            raise InvalidInput(f"found_from is {found_from!r}; give a support, 0 to 1, or None for the usual one")
         asked = self._stand_alone(question, history)
         wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
         if _positive(quotes, "quotes") > MOST_QUOTES:
@@ -320,6 +325,7 @@ class Library:
             hits=hits,
             reader=self._reader_for(embedded),
             quotes=quotes,
+            found_from=FOUND_FROM if found_from is None else found_from,
         )
 
     @property

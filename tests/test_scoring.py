@@ -77,6 +77,17 @@ def test_support_in_words() -> None:
     ]  # fmt: skip
 
 
+def test_where_an_answer_begins_can_be_set(example_library: Library) -> None:
+    question = "How do I bake sourdough bread?"
+    support = example_library.ask(question).support
+    assert not example_library.ask(question).found
+    assert example_library.ask(question, found_from=support - 1e-6).found
+    assert not example_library.ask("Who supplied the turbines at Vindeby?", found_from=1.0).found
+    for wrong in (-0.1, 1.1, "0.5", math.nan):
+        with pytest.raises(InvalidInput, match="found_from is"):
+            example_library.ask(question, found_from=wrong)  # type: ignore[arg-type]
+
+
 def test_the_reader_reorders_what_is_retrieved_when_asked_to(example_library: Library) -> None:
     question = "Which company supplied the turbines at Vindeby?"
     plain = example_library.retrieve(question, k=10)
