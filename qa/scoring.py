@@ -35,7 +35,7 @@ _PLACE_SHARE = 0.33  # any name may be a place, so that a name says less
 _MAXSIM_OF_NONE = 0.27
 _MAXSIM_OF_WORDS = 0.29
 # Added where it stands in for every sentence, so that support stays a probability.
-_NONE_READ = 0.18
+_NONE_READ = 0.15
 
 # Words that ask or join and name nothing. Without them a question word, rare in articles, would weigh more than a name.
 _FUNCTION_WORDS = frozenset(

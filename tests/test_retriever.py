@@ -40,10 +40,16 @@ def test_hits_are_distinct_passages_best_first(example_library: Library) -> None
 def test_the_score_is_the_weighted_mean_of_its_parts(example_library: Library) -> None:
     weights = Settings()
     total = weights.dense + weights.lexical + weights.late
-    for hit in example_library.retrieve(QUESTION, k=10):
+    hits = example_library.retrieve(QUESTION, k=10)
+    behind = []
+    for hit in hits:
         parts = weights.dense * hit.dense + weights.lexical * hit.lexical + weights.late * hit.late
-        assert hit.score == pytest.approx(parts / total + weights.named * hit.named, abs=1e-4)
+        behind.append(parts / total + weights.named * hit.named - hit.score)
         assert hit.late > 0
+    # the named article's share is taken from those that have less of it
+    best_named = behind[0] / weights.named
+    assert behind == pytest.approx([behind[0]] * 10, abs=1e-4)
+    assert 1 >= best_named >= max(hit.named for hit in hits) - 1e-3 > 0
 
 
 def test_the_parts_are_cosine_and_share_of_the_best_bm25(example_library: Library) -> None:
@@ -56,9 +62,9 @@ def test_the_parts_are_cosine_and_share_of_the_best_bm25(example_library: Librar
         assert hit.dense == pytest.approx(float(vector @ question), abs=5e-3)
 
 
-def test_the_lexical_score_is_the_share_of_the_best_bm25(example_library: Library) -> None:
+def test_the_lexical_score_is_the_share_of_the_best_score_over_words_and_letters(example_library: Library) -> None:
     store = example_library._store
-    rows = store.search_terms(lexical.question_terms(QUESTION, store.languages()), 5, Filters())
+    rows = store.search_terms(lexical.question_terms(QUESTION, store.languages()), 60, Filters())
     found = find(
         QUESTION,
         example_library.encoder.embed_question(QUESTION),
@@ -68,11 +74,14 @@ def test_the_lexical_score_is_the_share_of_the_best_bm25(example_library: Librar
         filters=Filters(),
         settings=RANKINGS["lexical"],
     )
-    by_id = {candidate.stored.id: candidate.lexical for candidate in found}
-    shared = [(by_id[passage_id], bm25 / rows[0][1]) for passage_id, bm25 in rows if passage_id in by_id]
-    assert len(shared) >= 3
-    assert shared[0] == (1.0, 1.0)
-    assert [one for one, _ in shared] == pytest.approx([other for _, other in shared])
+    stored = store.stored_passages([passage_id for passage_id, _ in rows])
+    forms = lexical.form_scores(QUESTION, [stored[passage_id].passage.text for passage_id, _ in rows])
+    expected = {row[0]: row[1] + lexical.FORM_WEIGHT * form for row, form in zip(rows, forms.tolist(), strict=True)}
+    best = max(expected.values())
+    assert len(found) >= 3
+    assert found[0].lexical == 1.0
+    for candidate in found:
+        assert candidate.lexical == pytest.approx(expected[candidate.stored.id] / best, abs=1e-5)
 
 
 def test_one_story_in_two_papers_is_one_hit_that_counts_its_copy(example_library: Library) -> None:
@@ -134,19 +143,19 @@ def _without_tokens(folder: Path, condition: str = "1", *values: object) -> int:
 
 
 ASKED = (
-    "When did the first container ship leave Newark?",
-    "Who supplied the turbines at Vindeby?",
-    "When was Vavilov arrested?",
+    ("When did the first container ship leave Newark?", "Ideal X"),
+    ("Who supplied the turbines at Vindeby?", "Bonus"),
+    ("When was Vavilov arrested?", "arrested"),
 )
 
 
 def test_a_passage_without_token_vectors_does_not_sink(example_library: Library, example_copy: Path) -> None:
-    before = {question: example_library.retrieve(question, k=10) for question in ASKED}
-    firsts = [before[question][0].passage for question in ASKED]
+    before = {question: example_library.retrieve(question, k=10) for question, _ in ASKED}
+    firsts = [before[question][0].passage for question, _ in ASKED]
     for passage in firsts:
         assert _without_tokens(example_copy, "article_id = ? AND start = ?", passage.article_id, passage.start) == 1
     with Library.open(example_copy, create=False) as library:
-        for question, first in zip(ASKED, firsts, strict=True):
+        for (question, _), first in zip(ASKED, firsts, strict=True):
             hits = library.retrieve(question, k=10)
             hit = next(hit for hit in hits[:3] if hit.passage == first)
             assert hit.late == pytest.approx((0.5 * hit.dense + 0.3 * hit.lexical) / 0.8, abs=1e-5)
