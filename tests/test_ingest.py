@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,16 @@ def test_a_callers_text_is_kept_to_the_character(library: Library, text: str) ->
         assert text[passage.start : passage.end] == passage.text
         for start, end in passage.sentences:
             assert text[start:end].strip() == text[start:end] != ""
+
+
+def test_an_article_without_a_language_is_read_in_the_one_it_is_written_in(library: Library) -> None:
+    text = "Корабль чинил оборванный кабель у острова. Его нашли на дне моря через месяц."
+    given = Article("ru", "Кабель", text)
+    assert library.add([given, Article("stated", "Cable", text, language="bg")]).added == ("ru", "stated")
+    assert library.article("ru") == replace(given, language="ru")
+    assert library.article("stated").language == "bg"
+    assert library.retrieve("Кто чинил кабели?", k=1, filters={"languages": "ru"})[0].passage.article_id == "ru"
+    assert library.add(given).skipped == ("ru",)
 
 
 def test_an_article_added_again_is_skipped_and_a_changed_one_replaced(library: Library) -> None:

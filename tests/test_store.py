@@ -227,6 +227,27 @@ def test_full_text_terms_are_rebuilt_when_their_form_changes(tmp_path: Path, mon
     second.close()
 
 
+def test_a_rebuild_finds_the_language_that_was_not_given(tmp_path: Path) -> None:
+    text = "Корабль чинил оборванный кабель у острова. Его нашли на дне моря через месяц."
+    first = Store(tmp_path / "library.sqlite")
+    _put(first, Article("ru", "Кабель", text))
+    _put(first, Article("short", "Note", "Hm."))
+    assert _found(first, "кабели") == set()  # stemmed as English, that is, not at all
+    first.set_meta("lexical", "0")
+    first.close()
+    second = Store(tmp_path / "library.sqlite")
+    assert second.languages_of(["ru", "short", "none"]) == {"ru": "ru", "short": None}
+    assert _found(second, "кабели") == {"ru"}
+    second.close()
+
+
+def test_terms_are_listed_by_their_beginning_and_length(store: Store) -> None:
+    _put(store, CABLES)
+    assert sorted(store.terms_from("", 1, 3)) == ["lie", "on", "sea", "the"]
+    assert store.terms_from("ca", 4, 4) == ["cabl"]
+    assert store.terms_from("ca", 5, 9) == store.terms_from("x", 1, 9) == []
+
+
 # -- other processes
 
 _WRITER = """
