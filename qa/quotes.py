@@ -159,7 +159,7 @@ class _Reading:
     def of(cls, sentence: Sentence, question: str, articles: Mapping[str, Article]) -> _Reading:
         article = articles[sentence.candidate.stored.passage.article_id]
         text = article.text[sentence.start : sentence.end]
-        span = None if asks_yes_or_no(question) else sentence.span
+        span = sentence.span if is_question(question) and not asks_yes_or_no(question) else None
         if found := find_span(question, text):
             whole = sentence.start + found[0], sentence.start + found[1]
             if span is None or (whole[0] < span[1] and span[0] < whole[1]):

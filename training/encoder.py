@@ -167,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=32)
@@ -219,22 +219,23 @@ def main() -> None:
                 sums += [float(part) for part in model.losses(questions, passages, texts)]
                 n += 1
             print(f"epoch {epoch}: held out {(sums / n).round(3)} scales {model.scale.exp().tolist()}", flush=True)
-        save(model, options.out, options.keep)
+        save(model, options.out / "encoder.safetensors", options.keep)
+        save(model, options.out / "whole.safetensors", 1.0)  # what the reader begins with
 
 
-def save(model: Trainee, folder: Path, keep: float) -> None:
+def save(model: Trainee, path: Path, keep: float) -> None:
     """Write `keep` of the change: between the weights before and after is more robust on other subjects than after
 
     (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {"importance": keep * model.importance.weight.detach()[0]}
     for name, module in model.linear.items():
         change = module.parametrizations.weight[0]
         tensors[f"{name}.a"], tensors[f"{name}.b"] = change.a.detach(), keep * change.b.detach()
     save_file(
         {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in tensors.items()},
-        folder / "encoder.safetensors",
+        path,
     )
 
 
