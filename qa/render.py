@@ -448,6 +448,8 @@ def _place(citation: Citation, said: str) -> tuple[int, int] | None:
     if citation.span is None:
         return None
     start, end = citation.span[0] - citation.start, citation.span[1] - citation.start
+    bold = citation.quote[start:end]  # white space at its borders stays outside
+    start, end = end - len(bold.lstrip()), end - (len(bold) - len(bold.rstrip()))
     quote, words = " ".join(citation.quote.split()), " ".join(citation.quote[start:end].split())
     if said.endswith(quote):
         # One sign behind it, so that white space at the end of what stands before counts.
