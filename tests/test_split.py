@@ -75,7 +75,8 @@ def _articles(draw: st.DrawFn) -> Article:
 def test_passages_hold_every_word_in_order_at_its_exact_place(article: Article) -> None:
     blocks = article.blocks or blocks_of(article.text)
     passages = split(article)
-    heads = {block.start for block in blocks if block.kind == "row" and block.level == 1}
+    rows = [block for block in blocks if block.kind == "row" and block.level == 1]
+    heads = {block.end - len(article.text[block.start : block.end].lstrip()) for block in rows}
     at = 0
     covered = bytearray(len(article.text))
     for passage in passages:
