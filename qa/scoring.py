@@ -34,8 +34,8 @@ _PLACE_SHARE = 0.33  # any name may be a place, so that a name says less
 # benchmarks/fit_unread.py printed for squadshifts-amazon and -reddit with the model before its tuning.
 _MAXSIM_OF_NONE = 0.27
 _MAXSIM_OF_WORDS = 0.29
-# Added where it stands in for every sentence, so that support keeps its level. Not fitted: of .12, .15 and .18 the middle
-# one. More answers more Chinese questions, and declines fewer Russian ones that have no answer.
+# Added where it stands in for every sentence, so that support keeps its level. Not fitted: of .12, .15 and .18 the
+# middle one. More answers more Chinese questions, and declines fewer Russian ones that have no answer.
 _NONE_READ = 0.15
 
 # Words that ask or join and name nothing. Without them a question word, rare in articles, would weigh more than a name.
@@ -188,8 +188,8 @@ def _bounded(log_odds: float) -> float:
 
 
 # Weights of the parts, relative to `met`. Those of the unread were fitted before the model's tuning (softmax over the
-# sentences of a question's passages); the reader's span has half of what training/scores.py prints, as it was trained on
-# articles of the same kind.
+# sentences of a question's passages); the reader's span has half of what training/scores.py prints, as the reader was
+# trained on articles of the same kind.
 WEIGHTS_UNREAD = Parts(met=1.0, passage=0.68, held=0.21, length=-0.049, news=0.09, kind=0.09)
 WEIGHTS = replace(WEIGHTS_UNREAD, span=0.2)
 
