@@ -64,22 +64,50 @@ def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArra
 
 
 def maxsim(
-    question: NDArray[np.float32], passages: Sequence[TokenVectors], weights: NDArray[np.float32] | None = None
+    question: NDArray[np.float32],
+    passages: Sequence[TokenVectors],
+    weights: NDArray[np.float32] | None = None,
+    *,
+    sentences: Sequence[Sequence[tuple[int, int]]] | None = None,
 ) -> NDArray[np.float32]:
     """float32 (len(passages),), about -1..1: MaxSim of `question`, float32 (q, dim), with each passage.
 
-    `weights`, float32 (q,) of sum 1, say how much each token of the question counts; None: all the same.
+    `weights`, float32 (q,) of sum 1, say how much each token of the question counts; None: all the same. With the
+    `sentences` of each passage, (start, end) in its characters and in order, a score is the mean of the passage's
+    MaxSim and of the highest among its sentences: what answers stands together more often than not.
     """
     scores = np.zeros(len(passages), np.float32)
     filled = [i for i, passage in enumerate(passages) if len(passage.signs)]
     if not filled or not len(question):
         return scores
-    lengths = np.array([len(passages[i].signs) for i in filled])
     similarity = _cosines(question, np.concatenate([passages[i].signs for i in filled]))  # (q, all tokens)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    best = np.maximum.reduceat(similarity, starts, axis=1)  # (q, filled passages)
-    scores[filled] = best.mean(axis=0) if weights is None else weights @ best
+    parts = [_parts(passages[i], sentences[i] if sentences is not None else ()) for i in filled]
+    lengths = np.array([len(passages[i].signs) for i in filled])
+    shifts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    starts = np.concatenate([part + shift for part, shift in zip(parts, shifts, strict=True)])
+    best = np.maximum.reduceat(similarity, starts, axis=1)  # (q, parts of all passages)
+    firsts = np.concatenate([[0], np.cumsum([len(part) for part in parts])[:-1]])
+    weights = np.full(len(question), 1 / len(question), np.float32) if weights is None else weights
+    whole = weights @ np.maximum.reduceat(best, firsts, axis=1)
+    if sentences is None:
+        scores[filled] = whole
+        return scores
+    alone = weights @ best
+    alone[[first for first, i in zip(firsts, filled, strict=True) if _has_context(passages[i], sentences[i])]] = -np.inf
+    scores[filled] = (whole + np.maximum.reduceat(alone, firsts)) / 2
     return scores
+
+
+def _parts(passage: TokenVectors, sentences: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Where the parts of a passage start among its tokens: what stands in front of the sentences, and each of them."""
+    starts = np.searchsorted(passage.offsets[:, 0], [start for start, _ in sentences])
+    return np.unique(np.concatenate([[0], starts[starts < len(passage.offsets)]])).astype(np.int64)
+
+
+def _has_context(passage: TokenVectors, sentences: Sequence[tuple[int, int]]) -> bool:
+    """Whether sentences have tokens, and not the first ones."""
+    starts = passage.offsets[:, 0]
+    return bool(sentences) and starts[0] < sentences[0][0] <= starts[-1]
 
 
 def _cosines(question: NDArray[np.float32], signs: NDArray[np.uint8]) -> NDArray[np.float32]:

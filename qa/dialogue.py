@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from qa.function_words import ENGLISH
 from qa.types import Turn
 
 if TYPE_CHECKING:
@@ -29,16 +30,12 @@ _POINTING = frozenset(
 )
 _PERSON = frozenset("he him his she her hers él ella il elle lui er ihn ihm".split())
 # Words that carry no subject of their own.
-_PLAIN = frozenset(
-    """a an the of in on at to for from by with about into over under above below after before during between and or
-    but nor so if than as is are was were be been being am do does did done has have had having can could will would
-    shall should may might must who whom whose what which when where why how many much long far often old more most
-    less least very also too not no yes any some all each every other another me my i we us our you your please tell
-    show give say said know think mean explain describe list name happened happen happens mentioned else again still
-    ever just only like get gets got getting because while though although since until both really here oh okay
-    thanks i'm i'd i'll i've it's that's what's don't go goes going hear heard want wanted meant
-    de la el los las un una y en que por con para del se su qué cuándo dónde quién cómo le les des et du au aux est qui
-    quand où comment pourquoi der die das und in von zu den mit wer was wann wo wie warum""".split()
+_PLAIN = ENGLISH | frozenset(
+    """above below done far old too yes another please tell show give say said know think mean explain describe list
+    name happened happen happens mentioned else again still ever like get gets got getting because while though
+    although both really here oh okay thanks i'm i'd i'll i've it's that's what's don't go goes going hear heard
+    want wanted meant de la el los las un una y en que por con para del se su qué cuándo dónde quién cómo le les des
+    et du au aux est qui quand où comment pourquoi der die das und von zu den mit wer wann wo wie warum""".split()
 )
 _CARRIES_ON = re.compile(r"\W*(and|but|or|so|also|then|what about|how about|y|et|und)\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")

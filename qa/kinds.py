@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from qa import function_words
+
 Kind = Literal["number", "time", "person", "place", "reason"]
 
 _NUMBER = re.compile(
@@ -31,14 +33,15 @@ _REASON = re.compile(
 )
 _WORD = re.compile(r"[\w’'-]+")
 
-_ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+# The first question word counts: "Who left when …?" asks for a person.
+_ASKS: tuple[tuple[Kind | None, re.Pattern[str]], ...] = (
     (
         "number",
         re.compile(
-            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late)"
-            r"\b"
-            r"|\bwhat (?:is the |was the |are the )?(?:percent|percentage|number|population|share|proportion|amount|"
-            r"length|height|price|cost|size|age|rate|speed|temperature|depth|distance)\b"
+            r"\bhow (?:many|much|long|old|far|often|large|big|high|low|tall|wide|deep|fast|heavy|hot|cold|few|late)\b"
+            r"|\b(?:what|which) (?:is |was |are |were )?(?:the )?(?:[a-z]+ )?(?:percentage|percent|number|population|"
+            r"share|proportion|amount|length|height|price|cost|weight|size|age|rate|speed|temperature|depth|distance|"
+            r"width)\b"
         ),
     ),
     ("time", re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century|time)\b")),
@@ -46,18 +49,12 @@ _ASKS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "place",
         re.compile(
-            r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|island|town|port|region|province|airport)\b"
+            r"\bwhere\b"
+            r"|\b(?:what|which) (?:city|country|state|place|island|town|port|village|region|province|airport)\b"
         ),
     ),
     ("reason", re.compile(r"\bwhy\b|\b(?:what|which) (?:reason|cause|caused)\b")),
-)
-# Words that ask or join and name nothing.
-FUNCTION_WORDS = frozenset(
-    """a an the of in on at to for from by with about as into over after before since until during between among through
-    against within without under per out off is are was were be been being am do does did has have had having can could
-    will would shall should may might must what which who whom whose when where why how many much long often and or but
-    nor so if than that this these those there then it its he him his she her they them their we us our you your i me my
-    not no also some any all each every other more most less least very only just""".split()
+    (None, re.compile(r"\b(?:what|which|how)\b")),
 )
 _AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|isn['’]t|aren['’]t|"
@@ -101,7 +98,8 @@ _HOLDS: dict[Kind, re.Pattern[str]] = {
 def asked_for(question: str) -> Kind | None:
     """The kind of thing the question asks for; None where it is none of these."""
     lowered = question.lower()
-    return next((kind for kind, pattern in _ASKS if pattern.search(lowered)), None)
+    found = [(match.start(), at) for at, (_, asks) in enumerate(_ASKS) if (match := asks.search(lowered))]
+    return _ASKS[min(found)[1]][0] if found else None
 
 
 def holds(kind: Kind, sentence: str, question: str) -> bool:
@@ -118,7 +116,7 @@ def is_question(text: str) -> bool:
     if _QUESTION_MARKS & set(text) or _QUESTION_WORD.search(text) or _YES_OR_NO.match(text) or _REQUEST.match(text):
         return True
     words = text.lower().split()
-    return len(words) > _LONGEST_PHRASE and not FUNCTION_WORDS & set(words)
+    return len(words) > _LONGEST_PHRASE and not function_words.ENGLISH & set(words)
 
 
 def asks_yes_or_no(question: str) -> bool:

@@ -48,6 +48,8 @@ _STORE_FILE = "library.sqlite"
 _INDEX_FILE = "vectors.faiss"
 # What is read past this does not make a question clearer; the model's window ends at about 1,000 characters.
 _LONGEST_QUESTION = 4_000
+# The reader was trained on English: of a question less familiar than this it would only guess.
+_READS_FROM = 0.5
 _REINDEX_BATCH = 256
 
 
@@ -300,6 +302,7 @@ class Library:
         """
         from qa import about
         from qa.answer import MOST_QUOTES, compose
+        from qa.request import parse
         from qa.scoring import PASSAGES_READ
         from qa.support import FOUND_FROM
 
@@ -312,7 +315,7 @@ class Library:
         text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
-        request = about.parse(asked.text, today)
+        request = parse(asked.text, today)
         told = about.answer(request, asked.text, self._store, among, today=today) if request else None
         if told is not None:
             return replace(told, hits=tuple(hits))
@@ -348,7 +351,7 @@ class Library:
         from qa.retriever import Settings
 
         settings = self._settings or Settings()
-        if embedded is None or not settings.reader or not self.encoder.is_ours or embedded.familiarity <= 0:
+        if embedded is None or not settings.reader or not self.encoder.is_ours or embedded.familiarity < _READS_FROM:
             return None
         with self._loading:
             if self._reader is None:

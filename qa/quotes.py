@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import lexical
-from qa.kinds import FUNCTION_WORDS, asks_several, asks_yes_or_no, is_question
+from qa import function_words, lexical
+from qa.kinds import asks_several, asks_yes_or_no, is_question
 from qa.leads import COLONS
 from qa.scoring import Sentence
 from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind
@@ -36,7 +36,7 @@ _WITHIN_OTHER = 0.07
 _WITHIN_PASSAGES = 0.2
 # What agrees with the first sentence, or contradicts it, matches the question about as well.
 _WITHIN_SOURCES = 0.20
-_WITHIN_CONTRADICTS = 0.12
+_WITHIN_CONTRADICTS = 0.15
 # A sentence beside a quote is quoted with it when it scores nearly as well: what is asked stands in either.
 _WITHIN_BESIDE = 0.08
 # A list's lead-in scores about as well as the best of its items where the list is asked for as a whole.
@@ -320,7 +320,7 @@ def _around(one: _Reading) -> frozenset[str]:
 
 @functools.cache
 def _joining(language: str | None) -> frozenset[str]:
-    return frozenset(lexical.terms(" ".join(FUNCTION_WORDS), language))
+    return frozenset(lexical.terms(" ".join(function_words.ENGLISH), language))
 
 
 def _without_span(one: _Reading) -> str:

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from qa import lexical
-from qa.kinds import FUNCTION_WORDS, asks_yes_or_no
+from qa import function_words, lexical
+from qa.kinds import asked_for, asks_yes_or_no
 
 Span = tuple[int, int]
 SpanKind = Literal["number", "time", "person", "place"]
@@ -26,21 +26,8 @@ _NEARER_BY = 10
 _ROUNDED = 0.02
 _ABOUT = 0.06
 
-# The first question word counts: "Who left when …?" asks for a person.
-_ASKS: tuple[tuple[SpanKind | None, re.Pattern[str]], ...] = (
-    ("number", re.compile(r"\bhow (?:many|much|long|old|far|large|big|high|tall|wide|deep|fast|heavy|hot|cold)\b")),
-    (
-        "number",
-        re.compile(
-            r"\b(?:what|which) (?:is |was |are |were )?(?:the )?(?:[a-z]+ )?(?:percentage|percent|number|population|"
-            r"share|proportion|amount|length|height|price|cost|weight|rate|speed|temperature|depth|distance|width)\b"
-        ),
-    ),
-    ("time", re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|decade|century|time)\b")),
-    ("person", re.compile(r"\b(?:who|whom)\b")),
-    ("place", re.compile(r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|island|town|port|village)\b")),
-    (None, re.compile(r"\b(?:what|which|why|how|whose)\b")),
-)
+# Asked for a number or a person, but answered by "twice a year", "late" or a name that is not the thing asked for.
+_NO_SPAN = re.compile(r"\bhow (?:often|low|few|late)\b|\bwhose\b", re.IGNORECASE)
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH = (
@@ -84,7 +71,7 @@ _APPROXIMATELY = (
     r"(?:about|around|nearly|almost|over|under|(?:more|less|fewer)\sthan|at\sleast|at\smost|up\sto|some|roughly|"
     r"approximately)"
 )
-_NO_UNIT = rf"(?!(?:{'|'.join(sorted(FUNCTION_WORDS))})\b)"
+_NO_UNIT = rf"(?!(?:{'|'.join(sorted(function_words.ENGLISH))})\b)"
 _NUMBER = re.compile(
     rf"""(?<![\w.,:/#–-])(?:{_APPROXIMATELY}\s)?(?P<money>(?:US|AU|CA|NZ)?[$€£¥]\s?)?
     (?P<count>{_COUNT})(?:\s?(?:–|-|\bto\b)\s?[$€£¥]?{_COUNT})?
@@ -127,11 +114,10 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 def span_kind(question: str) -> SpanKind | None:
     """The kind of span that the question asks for: None for yes-or-no questions, reasons, and whatever else."""
-    if asks_yes_or_no(question):
+    kind = asked_for(question)
+    if kind is None or kind == "reason" or asks_yes_or_no(question) or _NO_SPAN.search(question):
         return None
-    lowered = question.lower()
-    found = [(match.start(), at) for at, (_, asks) in enumerate(_ASKS) if (match := asks.search(lowered))]
-    return _ASKS[min(found)[1]][0] if found else None
+    return kind
 
 
 def find_span(question: str, text: str) -> Span | None:
@@ -163,7 +149,7 @@ def contradict(kind: SpanKind, one: str, other: str) -> bool:
         first, second = _date(one), _date(other)
         shared = first.keys() & second.keys()
         return bool(shared) and any(first[part] != second[part] for part in shared)
-    first_words, second_words = (set(_WORD.findall(_plain(name))) - FUNCTION_WORDS for name in (one, other))
+    first_words, second_words = (set(_WORD.findall(_plain(name))) - function_words.ENGLISH for name in (one, other))
     return bool(first_words and second_words) and not _share(first_words, second_words)
 
 
@@ -202,11 +188,11 @@ def _things(kind: SpanKind, question: str, text: str) -> Iterator[Span]:
             yield start, end
             continue
         first = match[0].split()[0]
-        if first.lower() in FUNCTION_WORDS and first != match[0]:  # "The Ever Given", "In Geneva"
+        if first.lower() in function_words.ENGLISH and first != match[0]:  # "The Ever Given", "In Geneva"
             start += len(first) + 1
         name = _POSSESSIVE.sub("", text[start:end])
         end = start + len(name)
-        likely = len(name) > 1 and name.lower() not in FUNCTION_WORDS
+        likely = len(name) > 1 and name.lower() not in function_words.ENGLISH
         common = _ARTICLE.search(text[:start])  # "A HUNTER", "an American"
         if likely and not common and not any(s <= start < e for s, e in times):
             yield start, end
@@ -215,7 +201,7 @@ def _things(kind: SpanKind, question: str, text: str) -> Iterator[Span]:
 def _named(thing: str, question: str) -> bool:
     """Whether the question says it already: all its words but those that approximate."""
     asked = _stems(question)
-    own = [word for word in _WORD.findall(_plain(thing)) if word not in FUNCTION_WORDS]
+    own = [word for word in _WORD.findall(_plain(thing)) if word not in function_words.ENGLISH]
     numbers = [word for word in own if word[0].isdigit() or word in _VALUES]
     return {_stem(word) for word in numbers or own} <= asked
 
@@ -255,7 +241,7 @@ def _counted(question: str, text: str) -> bool:
     match = _COUNTED.search(question.lower())
     if match is None:
         return False
-    nouns = {_stem(word) for word in match[1].split() if word not in FUNCTION_WORDS}
+    nouns = {_stem(word) for word in match[1].split() if word not in function_words.ENGLISH}
     return any(_stem(word) in nouns for word in _WORD.findall(text.lower()))
 
 
@@ -339,7 +325,7 @@ def _plain(text: str) -> str:
 
 def _stems(question: str) -> set[str]:
     """Those of its words that name something."""
-    return {_stem(word) for word in _WORD.findall(_plain(question)) if word not in FUNCTION_WORDS}
+    return {_stem(word) for word in _WORD.findall(_plain(question)) if word not in function_words.ENGLISH}
 
 
 def _stem(word: str) -> str:

@@ -20,91 +20,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import lexical
+from qa import lexical, records, schema
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
 from qa.language import language_of
 from qa.split import HEADING_JOIN
-from qa.types import Article, ArticleSummary, Block, Filters, Passage, Validators
+from qa.types import Article, ArticleSummary, Filters, Passage, Validators
 
-FORMAT = 3
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
-_SOURCES = """
--- where articles come from again and again: folders, feeds, sitemaps, lists. `given`: named by the user, and not only
--- by another collection. `found_at` is where redirects led; etag and modified are of the version whose every entry
--- was read.
-CREATE TABLE collections (
-    location TEXT PRIMARY KEY, kind TEXT NOT NULL, given INTEGER NOT NULL, found_at TEXT, etag TEXT, modified TEXT
-) WITHOUT ROWID;
--- addresses that redirect to a location, so that a feed's link is known again without asking
-CREATE TABLE aliases (address TEXT PRIMARY KEY, location TEXT NOT NULL) WITHOUT ROWID;
--- where articles stood that the user removed
-CREATE TABLE removed (location TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
-_NAMES = """
--- what articles go by, as search terms; rowid: the article's position
-CREATE VIRTUAL TABLE names USING fts5 (title, headings, authors, site, tokenize = "unicode61 remove_diacritics 0");
-CREATE TRIGGER article_removed AFTER DELETE ON articles BEGIN DELETE FROM names WHERE rowid = old.position; END;
-CREATE UNIQUE INDEX articles_by_position ON articles (position);
--- dates without reading past the texts
-CREATE INDEX articles_by_date ON articles (published, id);
-"""
-_SCHEMA = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE articles (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
-    site TEXT, language TEXT, blocks TEXT NOT NULL, source TEXT,
-    date_source TEXT, pages TEXT NOT NULL DEFAULT '[]', flags TEXT NOT NULL DEFAULT '[]',
-    fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL
-);
-CREATE INDEX articles_by_text ON articles (text_hash);
-CREATE TABLE locations (
-    location TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    etag TEXT, modified TEXT -- what the server said of the version that was read
-);
-CREATE INDEX locations_by_article ON locations (article_id);
-{_SOURCES}
--- AUTOINCREMENT: an id is never used again, so that an index can tell new passages from removed ones by id alone
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, heading TEXT NOT NULL, sentences BLOB NOT NULL,
-    leads BLOB NOT NULL DEFAULT x'', -- (0, 0) for a sentence that leans on nothing; empty where none does
-    hash BLOB NOT NULL, vector BLOB NOT NULL, tokens BLOB NOT NULL
-);
-CREATE INDEX passages_by_article ON passages (article_id, start);
-CREATE INDEX passages_by_hash ON passages (hash);
-CREATE VIRTUAL TABLE terms USING fts5 (body, tokenize = "unicode61 remove_diacritics 0");
-CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN DELETE FROM terms WHERE rowid = old.id; END;
-{_NAMES}
--- vectors made for a reindex that has not been finished
-CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL) WITHOUT ROWID;
-"""
-# From each earlier format to the next, in the order of the versions.
-_MIGRATIONS = {
-    1: f"""
-ALTER TABLE articles ADD COLUMN date_source TEXT;
-ALTER TABLE articles ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE articles ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE locations ADD COLUMN etag TEXT;
-ALTER TABLE locations ADD COLUMN modified TEXT;
-ALTER TABLE passages ADD COLUMN leads BLOB NOT NULL DEFAULT x'';
-{_SOURCES}
-INSERT INTO collections (location, kind, given)
-SELECT value, 'folder', 1 FROM json_each((SELECT value FROM meta WHERE key = 'folders'));
-DELETE FROM meta WHERE key = 'folders';
-""",
-    2: f"""
-{_NAMES}
-DELETE FROM meta WHERE key = 'lexical'; -- so that the names are filled, with the terms
-""",
-}
-_TERMS_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
-_PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
-_SUMMARY_COLUMNS = (
-    "id, title, authors, published, site, language, url,"
-    " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
-)
-_ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,41 +126,41 @@ class Store:
         return int(self._one("SELECT count(*) FROM passages")[0])
 
     def article(self, article_id: str) -> Article:
-        row = self._one(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article_id,))
+        row = self._one(f"SELECT {records.ARTICLE_COLUMNS} FROM articles WHERE id = ?", (article_id,))
         if row is None:
             raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
-        return _article(row)
+        return records.article(row)
 
     def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:
-        rows = self._in(f"SELECT {_ARTICLE_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
-        return {row[0]: _article(row) for row in rows}
+        rows = self._in(f"SELECT {records.ARTICLE_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
+        return {row[0]: records.article(row) for row in rows}
 
     def articles(self) -> Iterator[Article]:
         """In the order in which they were first added. Holds no lock between articles."""
         position = -1
         while rows := self._all(
-            f"SELECT {_ARTICLE_COLUMNS}, position FROM articles WHERE position > ? ORDER BY position LIMIT 100",
+            f"SELECT {records.ARTICLE_COLUMNS}, position FROM articles WHERE position > ? ORDER BY position LIMIT 100",
             (position,),
         ):
             position = rows[-1][-1]
-            yield from (_article(row[:-1]) for row in rows)
+            yield from (records.article(row[:-1]) for row in rows)
 
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
-            f"SELECT {_SUMMARY_COLUMNS} FROM articles"
+            f"SELECT {records.SUMMARY_COLUMNS} FROM articles"
             " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
             " ORDER BY position",
             (lexical.fold(search.strip()),),
         )
-        return [_summary(row) for row in rows]
+        return [records.summary(row) for row in rows]
 
     def summaries_of(self, ids: Iterable[str]) -> dict[str, ArticleSummary]:
-        rows = self._in(f"SELECT {_SUMMARY_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
-        return {row[0]: _summary(row) for row in rows}
+        rows = self._in(f"SELECT {records.SUMMARY_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
+        return {row[0]: records.summary(row) for row in rows}
 
     def article_ids(self, filters: Filters) -> list[str]:
         """The articles that `filters` let through, in the order in which they were first added."""
-        condition, values = _condition(filters)
+        condition, values = records.condition(filters)
         return [row[0] for row in self._all(f"SELECT id FROM articles WHERE {condition} ORDER BY position", values)]
 
     def articles_at(self, host: str) -> list[str]:
@@ -326,14 +249,14 @@ class Store:
         with self.write():
             self._all("DELETE FROM passages WHERE article_id = ?", (article.id,))
             self._all(
-                f"INSERT INTO articles ({_ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
+                f"INSERT INTO articles ({records.ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
                 " ON CONFLICT (id) DO UPDATE SET title=excluded.title, text=excluded.text, url=excluded.url,"
                 " authors=excluded.authors, published=excluded.published, site=excluded.site,"
                 " language=excluded.language, blocks=excluded.blocks, source=excluded.source,"
                 " date_source=excluded.date_source, pages=excluded.pages, flags=excluded.flags,"
                 " fingerprint=excluded.fingerprint, text_hash=excluded.text_hash",
-                (*_columns(article), fingerprint, text_hash),
+                (*records.article_row(article), fingerprint, text_hash),
             )
             for encoded in passages:
                 self._put_passage(encoded, article)
@@ -440,19 +363,21 @@ class Store:
     # -- passages
 
     def passages(self, article_id: str) -> list[Passage]:
-        rows = self._all(f"SELECT {_PASSAGE_COLUMNS} FROM passages WHERE article_id = ? ORDER BY start", (article_id,))
-        return [_passage(row) for row in rows]
+        rows = self._all(
+            f"SELECT {records.PASSAGE_COLUMNS} FROM passages WHERE article_id = ? ORDER BY start", (article_id,)
+        )
+        return [records.passage(row) for row in rows]
 
     def passage_ids(self) -> NDArray[np.int64]:
         return self._ids("SELECT id FROM passages ORDER BY id", ())
 
     def stored_passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
         rows = self._in(
-            f"SELECT {_PASSAGE_COLUMNS}, id, vector, tokens FROM passages WHERE id IN ",
+            f"SELECT {records.PASSAGE_COLUMNS}, id, vector, tokens FROM passages WHERE id IN ",
             [int(i) for i in ids],
         )
         return {
-            row[7]: StoredPassage(row[7], _passage(row), Vectors(np.frombuffer(row[8], np.float16), row[9]))
+            row[7]: StoredPassage(row[7], records.passage(row), Vectors(np.frombuffer(row[8], np.float16), row[9]))
             for row in rows
         }
 
@@ -466,7 +391,7 @@ class Store:
 
     def allowed(self, filters: Filters) -> NDArray[np.int64]:
         """Ids of the passages of the articles that `filters` let through."""
-        condition, values = _condition(filters)
+        condition, values = records.condition(filters)
         articles = f"SELECT id FROM articles WHERE {condition}"
         return self._ids(f"SELECT id FROM passages WHERE article_id IN ({articles})", values)
 
@@ -479,7 +404,7 @@ class Store:
         inner = ""
         values: list[Any] = []
         if filters:
-            condition, values = _condition(filters)
+            condition, values = records.condition(filters)
             # "+": the words are looked up first, then the rows looked at. Else each passage let through is looked up by
             # itself: 1.5 s instead of 0.1 s for a year's of 10,000 articles.
             inner = (
@@ -505,7 +430,7 @@ class Store:
     def passages_holding(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> dict[str, list[int]]:
         """Article id -> ids of its passages, in order, that hold the terms of any wording, in a row or anywhere."""
         held: dict[str, list[int]] = {}
-        if match := _holding(wordings, in_a_row):
+        if match := records.match_query(wordings, in_a_row):
             query = "SELECT article_id, id FROM terms JOIN passages ON id = terms.rowid WHERE terms MATCH ?"
             for article_id, passage_id in self._all(f"{query} ORDER BY article_id, start", (match,)):
                 held.setdefault(article_id, []).append(passage_id)
@@ -513,7 +438,7 @@ class Store:
 
     def articles_named(self, wordings: Iterable[Sequence[str]], *, in_a_row: bool) -> set[str]:
         """Ids of the articles whose title or headings hold the terms of any wording, in a row or anywhere."""
-        match = _holding(wordings, in_a_row)
+        match = records.match_query(wordings, in_a_row)
         query = "SELECT id FROM names JOIN articles ON position = names.rowid WHERE names MATCH ?"
         return {row[0] for row in self._all(query, (f"{{title headings}} : ({match})",))} if match else set()
 
@@ -531,7 +456,13 @@ class Store:
             list(dict.fromkeys(ids)),
         )
         return {
-            row[0]: Names(tuple(row[1].split()), _terms(row[2]), _terms(row[3]), tuple(row[4].split()), row[5])
+            row[0]: Names(
+                tuple(row[1].split()),
+                records.split_names(row[2]),
+                records.split_names(row[3]),
+                tuple(row[4].split()),
+                row[5],
+            )
             for row in rows
         }
 
@@ -561,12 +492,12 @@ class Store:
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 self._create()
             version = self.meta("format")
-            if version is not None and version.isdecimal() and int(version) in _MIGRATIONS:
+            if version is not None and version.isdecimal() and int(version) in schema.MIGRATIONS:
                 version = self._migrate()
-            if version != str(FORMAT):
+            if version != str(schema.FORMAT):
                 raise LibraryError(
-                    f"the library {self.path.parent} has format {version}; this version of article-qa reads {FORMAT}: "
-                    "update article-qa"
+                    f"the library {self.path.parent} has format {version}; this version of article-qa reads "
+                    f"{schema.FORMAT}: update article-qa"
                 )
             connection.execute("CREATE VIRTUAL TABLE temp.term_counts USING fts5vocab('main', 'terms', 'row')")
             if self.meta("lexical") != lexical.VERSION:
@@ -583,18 +514,18 @@ class Store:
         with self.write():
             if self._one("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 return  # another process made it while this one waited
-            for statement in _statements(_SCHEMA):
+            for statement in schema.statements(schema.SCHEMA):
                 self._all(statement)
-            self.set_meta("format", str(FORMAT))
+            self.set_meta("format", str(schema.FORMAT))
             self.set_meta("lexical", lexical.VERSION)
             self.set_meta("created", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 
     def _migrate(self) -> str:
-        """Bring an older library to FORMAT in one transaction; the format it has then."""
+        """Bring an older library to the present format in one transaction; the format it has then."""
         with self.write():
             version = int(self.meta("format") or 0)  # asked again: another process may have been first
-            while version in _MIGRATIONS:
-                for statement in _statements(_MIGRATIONS[version]):
+            while version in schema.MIGRATIONS:
+                for statement in schema.statements(schema.MIGRATIONS[version]):
                     self._all(statement)
                 version += 1
             self.set_meta("format", str(version))
@@ -609,16 +540,16 @@ class Store:
                     article = replace(article, language=language)
                     self._all("UPDATE articles SET language = ? WHERE id = ?", (language, article.id))
                 for row in self._all(
-                    f"SELECT {_PASSAGE_COLUMNS}, id FROM passages WHERE article_id = ?", (article.id,)
+                    f"SELECT {records.PASSAGE_COLUMNS}, id FROM passages WHERE article_id = ?", (article.id,)
                 ):
-                    self._put_terms(row[7], _passage(row), article)
+                    self._put_terms(row[7], records.passage(row), article)
                 self._put_names(article)
             self.set_meta("lexical", lexical.VERSION)
 
     def _put_passage(self, encoded: EncodedPassage, article: Article) -> None:
         passage, vectors = encoded.passage, encoded.vectors
         row = self._one(
-            f"INSERT INTO passages ({_PASSAGE_COLUMNS}, hash, vector, tokens)"
+            f"INSERT INTO passages ({records.PASSAGE_COLUMNS}, hash, vector, tokens)"
             " VALUES (?,?,?,?,?,?,?,?,?,?) RETURNING id",
             (
                 passage.article_id, passage.start, passage.end, passage.text, passage.heading,
@@ -640,7 +571,7 @@ class Store:
         headings = dict.fromkeys(heading for path in paths for heading in path[0].split(HEADING_JOIN) if heading)
 
         def joined(texts: Iterable[str]) -> str:
-            return _TERMS_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
+            return records.NAMES_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
 
         position = self._one("SELECT position FROM articles WHERE id = ?", (article.id,))[0]
         self._all("DELETE FROM names WHERE rowid = ?", (position,))
@@ -690,74 +621,3 @@ class Store:
                 raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
             except sqlite3.DatabaseError as error:
                 raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
-
-
-def _holding(wordings: Iterable[Sequence[str]], in_a_row: bool) -> str:
-    """A full-text query; terms are letters and digits only, and quoted."""
-    each = (f'"{" ".join(terms)}"' if in_a_row else " AND ".join(f'"{term}"' for term in terms) for terms in wordings)
-    return " OR ".join(f"({one})" for one in each if one.strip('"'))
-
-
-def _columns(article: Article) -> tuple[Any, ...]:
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    return (
-        article.id, article.title, article.text, article.url, json.dumps(article.authors, ensure_ascii=False),
-        article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
-        article.date_source, json.dumps(article.pages), json.dumps(article.flags),
-    )  # fmt: skip
-
-
-def _summary(row: Sequence[Any]) -> ArticleSummary:
-    return ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
-
-
-def _article(row: Sequence[Any]) -> Article:
-    *plain, blocks, source, date_source, pages, flags = row
-    article_id, title, text, url, authors, published, site, language = plain
-    return Article(
-        article_id, title, text, url, tuple(json.loads(authors)), published, site, language,
-        tuple(Block(*block) for block in json.loads(blocks)), source, date_source,
-        tuple(json.loads(pages)), tuple(json.loads(flags)),
-    )  # fmt: skip
-
-
-def _terms(joined: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(part.split()) for part in joined.split(_TERMS_SEPARATOR) if part)
-
-
-def _passage(row: Sequence[Any]) -> Passage:
-    spans = ((start, end) for start, end in np.frombuffer(row[5], np.int64).reshape(-1, 2).tolist())
-    leads = ((start, end) if end else None for start, end in np.frombuffer(row[6], np.int64).reshape(-1, 2).tolist())
-    return Passage(row[0], row[1], row[2], row[3], row[4], tuple(spans), tuple(leads))
-
-
-def _condition(filters: Filters) -> tuple[str, list[Any]]:
-    """A condition on `articles` for SQL, with its values."""
-    parts: list[str] = []
-    values: list[Any] = []
-    for column, names in (("authors_text(authors)", filters.authors), ("coalesce(site, '')", filters.sites)):
-        if names:
-            parts.append("(" + " OR ".join([f"instr(fold({column}), ?)"] * len(names)) + ")")
-            values += [lexical.fold(name) for name in names]
-    for column, names in (("lower(coalesce(language, ''))", filters.languages), ("id", filters.article_ids)):
-        if names:
-            parts.append(f"{column} IN ({','.join('?' * len(names))})")
-            values += [name.lower() for name in names] if column != "id" else list(names)
-    # Dates may be a year or a month: they are compared to the precision that both sides have.
-    if filters.since:
-        parts.append("published >= substr(?, 1, length(published))")
-        values.append(filters.since)
-    if filters.until:
-        parts.append("substr(published, 1, length(?)) <= ?")
-        values += [filters.until, filters.until]
-    return " AND ".join(parts) or "1", values
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Statements one by one: `executescript` would commit the transaction it runs in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

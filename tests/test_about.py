@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa import Answer, Article, Library
-from qa.about import Clause, Request, parse
+from qa.request import Clause, Request, parse
 
 TODAY = datetime.date(2026, 6, 1)
 

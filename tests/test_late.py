@@ -94,3 +94,22 @@ def test_offsets_count_from_the_passage_not_from_its_context(encoder: Encoder) -
     assert [text[start:end] for start, end in inside] == ["The", "cable", "broke", "."]
     assert (tokens.offsets[tokens.offsets[:, 0] < 0][:, 1] <= 0).all()
     assert len(tokens.offsets) > len(inside)
+
+
+def test_the_best_sentence_counts_as_much_as_the_passage() -> None:
+    question, rows = _tokens(3, 1), _tokens(12, 2)
+    weights = np.array([0.6, 0.3, 0.1], np.float32)
+    signs = np.packbits(rows > 0, axis=1)
+    offsets = np.array([[i - 2, i - 1] for i in range(12)], np.int16)  # two tokens of context, ten of three sentences
+    found = token_scores(question, TokenVectors(signs, offsets))
+    spans = [(0, 3), (3, 4), (4, 10)]
+    best = max(float(weights @ found[:, start + 2 : end + 2].max(axis=1)) for start, end in spans)
+    whole = float(weights @ found.max(axis=1))
+    bare = TokenVectors(signs, np.array([[i, i + 1] for i in range(12)], np.int16))  # without context
+    best_bare = max(float(weights @ found[:, start:end].max(axis=1)) for start, end in [(0, 5), (5, 12)])
+    passages = [TokenVectors(signs, offsets), bare, bare, _stored(np.empty((0, 64), np.float32)), bare]
+    sentences = [spans, [(0, 5), (5, 12)], [], [(0, 4)], [(0, 12), (12, 90), (90, 99)]]
+    scores = maxsim(question, passages, weights, sentences=sentences)
+    expected = [(whole + best) / 2, (whole + best_bare) / 2, whole, 0, whole]
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    assert len({round(float(score), 4) for score in scores}) == 4

@@ -164,12 +164,12 @@ def test_the_article_that_is_named_comes_first(example_library: Library, questio
 
 
 def test_the_weight_decides(example_library: Library) -> None:
-    question = "What does the Aldgate Courier say about CFC-11?"
+    question = "What was reported about Tonga last year?"
     without, unnamed = _first(example_library, question, 0.0)
-    assert without == "montreal-protocol-how-it-worked"
+    assert without == "tonga-internet-restored-pacific-ledger"
     assert {candidate.named for candidate in unnamed} == {0.0}
     with_it, named = _first(example_library, question, Settings().named)
-    assert with_it == "cfc-11-mystery-solved"
+    assert with_it == "hunga-tonga-2022-eruption"
     by_article = {one.stored.passage.article_id: one.named for one in named}
     assert all(0 <= value <= 1 for value in by_article.values())
     assert len(set(by_article.values())) > 1

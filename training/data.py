@@ -11,8 +11,8 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,20 @@ def read_set(folder: Path) -> tuple[list[Text], list[Example]]:
         for article_id in question["article_ids"]:
             examples += _placed(question, article_id, bodies.get(article_id, ""), passages.get(article_id, []), texts)
     return texts, examples
+
+
+def read_sets(folders: Iterable[Path]) -> tuple[list[Text], list[Example], list[Example]]:
+    """The passages of all sets, the questions to train on, and those of the articles held out."""
+    texts: list[Text] = []
+    train: list[Example] = []
+    held: list[Example] = []
+    for folder in folders:
+        own, examples = read_set(folder)
+        for one in examples:
+            moved = replace(one, text=one.text + len(texts))
+            (held if held_out(one.article) else train).append(moved)
+        texts += own
+    return texts, train, held
 
 
 def untokenized(text: str) -> str:

@@ -22,7 +22,7 @@ from torch.nn.utils import parametrize
 
 from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, find_model
-from training.data import Example, Text, held_out, knows_the_passage, passage_vectors, read_set
+from training.data import Example, Text, knows_the_passage, passage_vectors, read_sets
 
 RANK = 32
 
@@ -176,16 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     torch.manual_seed(options.seed)
-    texts: list[Text] = []
-    train: list[Example] = []
-    held: list[Example] = []
-    for folder in options.sets:
-        own, examples = read_set(folder)
-        shift = len(texts)
-        texts += own
-        for one in examples:
-            moved = Example(one.question, one.text + shift, one.answers, one.article)
-            (held if held_out(one.article) else train).append(moved)
+    texts, train, held = read_sets(options.sets)
     encoder = Encoder(PACKAGED_NAME)
     vectors = passage_vectors(texts, encoder, options.cache)
     negatives = add_negatives(train, texts, vectors, encoder, 2)

@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python training/reader.py SET... --out FOLDER
 
-The layers begin as those of the packaged model, whose word vectors stay as they are and are not saved. Passages without
-an answer are of three kinds: what retrieval takes for the right one, the right one with the sentence that answers taken
-out, and the passages of articles that are asked for another time than they tell of.
+The layers begin as those of the packaged model, whose word vectors stay as they are and are not saved. What pairs
+without an answer are made of is in training/negatives.py; on top come passages of articles that are asked for a time
+they do not tell of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +20,10 @@ from safetensors.torch import load_file, save_file
 
 from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, find_model
-from training.data import Example, Text, held_out, knows_the_passage, passage_vectors, read_set, unanswerable
+from training.data import Example, passage_vectors, read_sets, unanswerable
+from training.negatives import Pair, alike_without, pairs_of
 
 LONGEST = 288
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    question: str
-    text: str
-    answers: tuple[tuple[int, int], ...]  # spans of `text`; empty: it holds none
 
 
 class Trainee(torch.nn.Module):
@@ -41,8 +34,9 @@ class Trainee(torch.nn.Module):
         folder = find_model(PACKAGED_NAME).folder
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.backbone = AutoModel.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False
-        )
+            folder, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False,
+            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,  # drawing it takes as long as all the rest
+        )  # fmt: skip
         self.backbone.embeddings.word_embeddings.requires_grad_(False)
         self.span = torch.nn.Linear(384, 2)
         self.relevance = torch.nn.Linear(384, 1)
@@ -93,70 +87,13 @@ def loss_of(model: Trainee, pairs: list[Pair]) -> tuple[torch.Tensor, torch.Tens
     return by_span, by_relevance, {"start": float(hit), "relevance": float(right)}
 
 
-def pairs_of(
-    examples: list[Example], texts: list[Text], found: list[list[int]], rng: random.Random, negatives: float
-) -> list[Pair]:
-    """One pair with the answer for each example, and `negatives` as many without."""
-    pairs = []
-    for one, others in zip(examples, found, strict=True):
-        own = texts[one.text]
-        pairs.append(Pair(one.question, own.text, one.answers))
-        if rng.random() >= negatives:
-            continue
-        if others and rng.random() < 0.65:
-            pairs.append(Pair(one.question, texts[rng.choice(others)].text, ()))
-        elif cut := without_answer(own, one.answers):
-            pairs.append(Pair(one.question, cut, ()))
-    return pairs
-
-
-def without_answer(text: Text, answers: tuple[tuple[int, int], ...]) -> str:
-    """The passage without the sentences that touch an answer; "" where little is left."""
-    kept = [(a, b) for a, b in text.sentences if not any(s < b and a < e for s, e in answers)]
-    if len(kept) < 2 or len(kept) == len(text.sentences):
-        return ""
-    return text.text[: text.context] + " ".join(text.text[a:b] for a, b in kept)
-
-
-def mine(
-    examples: list[Example], texts: list[Text], vectors: np.ndarray, encoder: Encoder, each: int
-) -> list[list[int]]:
-    """For each example the passages without its answer that the plain model ranks highest."""
-    golds: dict[tuple[str, str], set[int]] = {}
-    by_article: dict[str, list[int]] = {}
-    for number, text in enumerate(texts):
-        by_article.setdefault(text.article, []).append(number)
-    for one in examples:
-        golds.setdefault((one.question, one.article), set()).add(one.text)
-    found = []
-    for at in range(0, len(examples), 512):
-        part = examples[at : at + 512]
-        scores = encoder.encode_questions([one.question for one in part]) @ vectors.T
-        for one, row in zip(part, scores, strict=True):
-            gold = golds[one.question, one.article]
-            answers = {texts[one.text].text[a:b].casefold() for a, b in one.answers}
-            if knows_the_passage(one.question):
-                wide = np.array(by_article[one.article])
-                order = wide[np.argsort(-row[wide])]
-            else:
-                order = np.argpartition(-row, 40)[:40]
-                order = order[np.argsort(-row[order])]
-            others = [
-                int(i)
-                for i in order
-                if int(i) not in gold and not any(answer in texts[i].text.casefold() for answer in answers)
-            ]
-            found.append(others[:each])
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1.5e-4)
-    parser.add_argument("--negatives", type=float, default=0.6, help="pairs without an answer, to one with")
+    parser.add_argument("--negatives", type=float, default=0.8, help="pairs without an answer, to one with")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument(
@@ -166,22 +103,12 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     torch.manual_seed(options.seed)
-    texts: list[Text] = []
-    train: list[Example] = []
-    held: list[Example] = []
-    none: list[Example] = []
-    for folder in options.sets:
-        own, examples = read_set(folder)
-        shift = len(texts)
-        texts += own
-        for one in examples:
-            moved = Example(one.question, one.text + shift, one.answers, one.article)
-            (held if held_out(one.article) else train).append(moved)
-        none += [Example(q, -1, (), article) for q, article in unanswerable(folder)]
+    texts, train, held = read_sets(options.sets)
+    none = [Example(q, -1, (), article) for folder in options.sets for q, article in unanswerable(folder)]
     encoder = Encoder(PACKAGED_NAME)
     vectors = passage_vectors(texts, encoder, options.cache)
-    found = mine(train, texts, vectors, encoder, 6)
-    found_held = mine(held, texts, vectors, encoder, 6)
+    found = alike_without(train, texts, vectors, encoder, 6)
+    found_held = alike_without(held, texts, vectors, encoder, 6)
     by_article: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
         by_article.setdefault(text.article, []).append(number)

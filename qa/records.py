@@ -1,0 +1,81 @@
+"""Rows of the library's tables to articles and passages, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from qa import lexical
+from qa.types import Article, ArticleSummary, Block, Filters, Passage
+
+NAMES_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
+PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
+SUMMARY_COLUMNS = (
+    "id, title, authors, published, site, language, url,"
+    " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
+)
+ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
+
+
+def article_row(article: Article) -> tuple[Any, ...]:
+    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
+    return (
+        article.id, article.title, article.text, article.url, json.dumps(article.authors, ensure_ascii=False),
+        article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
+        article.date_source, json.dumps(article.pages), json.dumps(article.flags),
+    )  # fmt: skip
+
+
+def summary(row: Sequence[Any]) -> ArticleSummary:
+    return ArticleSummary(*[*row[:2], tuple(json.loads(row[2])), *row[3:8], tuple(json.loads(row[8])), row[9]])
+
+
+def article(row: Sequence[Any]) -> Article:
+    *plain, blocks, source, date_source, pages, flags = row
+    article_id, title, text, url, authors, published, site, language = plain
+    return Article(
+        article_id, title, text, url, tuple(json.loads(authors)), published, site, language,
+        tuple(Block(*block) for block in json.loads(blocks)), source, date_source,
+        tuple(json.loads(pages)), tuple(json.loads(flags)),
+    )  # fmt: skip
+
+
+def split_names(joined: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(part.split()) for part in joined.split(NAMES_SEPARATOR) if part)
+
+
+def passage(row: Sequence[Any]) -> Passage:
+    spans = ((start, end) for start, end in np.frombuffer(row[5], np.int64).reshape(-1, 2).tolist())
+    leads = ((start, end) if end else None for start, end in np.frombuffer(row[6], np.int64).reshape(-1, 2).tolist())
+    return Passage(row[0], row[1], row[2], row[3], row[4], tuple(spans), tuple(leads))
+
+
+def condition(filters: Filters) -> tuple[str, list[Any]]:
+    """A condition on `articles` for SQL, with its values."""
+    parts: list[str] = []
+    values: list[Any] = []
+    for column, names in (("authors_text(authors)", filters.authors), ("coalesce(site, '')", filters.sites)):
+        if names:
+            parts.append("(" + " OR ".join([f"instr(fold({column}), ?)"] * len(names)) + ")")
+            values += [lexical.fold(name) for name in names]
+    for column, names in (("lower(coalesce(language, ''))", filters.languages), ("id", filters.article_ids)):
+        if names:
+            parts.append(f"{column} IN ({','.join('?' * len(names))})")
+            values += [name.lower() for name in names] if column != "id" else list(names)
+    # Dates may be a year or a month: they are compared to the precision that both sides have.
+    if filters.since:
+        parts.append("published >= substr(?, 1, length(published))")
+        values.append(filters.since)
+    if filters.until:
+        parts.append("substr(published, 1, length(?)) <= ?")
+        values += [filters.until, filters.until]
+    return " AND ".join(parts) or "1", values
+
+
+def match_query(wordings: Iterable[Sequence[str]], in_a_row: bool) -> str:
+    """A full-text query; terms are letters and digits only, and quoted."""
+    each = (f'"{" ".join(terms)}"' if in_a_row else " AND ".join(f'"{term}"' for term in terms) for terms in wordings)
+    return " OR ".join(f"({one})" for one in each if one.strip('"'))

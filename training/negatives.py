@@ -1,0 +1,118 @@
+"""Pairs of a question and a passage that does not answer it.
+
+Of four kinds: a passage that retrieval takes for the right one; the right one without the sentences that answer; the
+right one asked for something else, with a name, a number or a comparison changed (the kind that people wrote for SQuAD
+2.0, Rajpurkar et al., 2018); and a passage of the right article that tells of other things.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.encoder import Encoder
+from training.data import Example, Text, knows_the_passage
+
+_OPPOSITES = (
+    "before after|most least|highest lowest|largest smallest|best worst|more less|increase decrease|"
+    "like dislike|liked disliked|good bad|buy sell|bought sold|win lose|old new|easy hard|early late|north south|"
+    "east west|above below|inside outside|always never|right wrong|biggest smallest|cheap expensive|recommend avoid|"
+    "join leave|joined left|born died|father mother|brother sister|husband wife|man woman|morning evening|"
+    "positive negative|love hate|loved hated|longest shortest|big small|open close|enter leave|former current"
+)
+_OPPOSITE = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), reversed(pair.split()))}
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w-]{2,}(?: [A-Z][\w-]+)*")
+_NUMBER = re.compile(r"\b\d+\b")
+_WORD = re.compile(r"\b[a-z]+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    question: str
+    text: str
+    answers: tuple[tuple[int, int], ...]  # spans of `text`; empty: it holds none
+
+
+def pairs_of(
+    examples: list[Example], texts: list[Text], found: list[list[int]], rng: random.Random, negatives: float
+) -> list[Pair]:
+    """One pair with the answer for each example, and `negatives` as many without; `found`: see alike_without."""
+    names = [name for one in examples for name in _NAME.findall(one.question)]
+    pairs = []
+    for one, others in zip(examples, found, strict=True):
+        own = texts[one.text]
+        pairs.append(Pair(one.question, own.text, one.answers))
+        if rng.random() >= negatives:
+            continue
+        kind = rng.random()
+        if kind < 0.2 and (question := asked_for_other(one.question, own.text, names, rng)):
+            pairs.append(Pair(question, own.text, ()))
+        elif kind < 0.45 and (cut := without_answer(own, one.answers)):
+            pairs.append(Pair(one.question, cut, ()))
+        elif others:
+            pairs.append(Pair(one.question, texts[rng.choice(others)].text, ()))
+    return pairs
+
+
+def without_answer(text: Text, answers: tuple[tuple[int, int], ...]) -> str:
+    """The passage without the sentences that touch an answer; "" where little is left."""
+    kept = [(a, b) for a, b in text.sentences if not any(s < b and a < e for s, e in answers)]
+    if len(kept) < 2 or len(kept) == len(text.sentences):
+        return ""
+    return text.text[: text.context] + " ".join(text.text[a:b] for a, b in kept)
+
+
+def asked_for_other(question: str, text: str, names: list[str], rng: random.Random) -> str:
+    """The question with one of its names, numbers or comparisons made another; "" where it has none.
+
+    Another name is one that `text` has too, where it has one: that the passage speaks of it is no answer yet.
+    """
+    changes: list[tuple[int, int, str]] = []
+    for match in _NAME.finditer(question):
+        here = [name for name in _NAME.findall(text) if name not in question]
+        changes.append((*match.span(), rng.choice(here or names)))
+    for match in _NUMBER.finditer(question):
+        value = int(match[0])
+        step = rng.randint(15, 60) if 1500 < value < 2100 else rng.randint(1, 5)  # a year near by may be right too
+        changes.append((*match.span(), str(abs(value + rng.choice((-step, step))))))
+    changes += [(*match.span(), _OPPOSITE[match[0]]) for match in _WORD.finditer(question) if match[0] in _OPPOSITE]
+    changes = [one for one in changes if one[2] != question[one[0] : one[1]]]
+    if not changes:
+        return ""
+    start, end, other = rng.choice(changes)
+    return question[:start] + other + question[end:]
+
+
+def alike_without(
+    examples: list[Example], texts: list[Text], vectors: np.ndarray, encoder: Encoder, each: int
+) -> list[list[int]]:
+    """For each example the passages without its answer that the plain model ranks highest."""
+    golds: dict[tuple[str, str], set[int]] = {}
+    by_article: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_article.setdefault(text.article, []).append(number)
+    for one in examples:
+        golds.setdefault((one.question, one.article), set()).add(one.text)
+    found = []
+    for at in range(0, len(examples), 512):
+        part = examples[at : at + 512]
+        scores = encoder.encode_questions([one.question for one in part]) @ vectors.T
+        for one, row in zip(part, scores, strict=True):
+            gold = golds[one.question, one.article]
+            answers = {texts[one.text].text[a:b].casefold() for a, b in one.answers}
+            if knows_the_passage(one.question):
+                wide = np.array(by_article[one.article])
+                order = wide[np.argsort(-row[wide])]
+            else:
+                order = np.argpartition(-row, 40)[:40]
+                order = order[np.argsort(-row[order])]
+            others = [
+                int(i)
+                for i in order
+                if int(i) not in gold and not any(answer in texts[i].text.casefold() for answer in answers)
+            ]
+            found.append(others[:each])
+    return found
