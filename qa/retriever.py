@@ -59,8 +59,8 @@ RANKINGS: Mapping[str, Settings] = {
 # Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
 _COPY_OVERLAP = 0.7
 _TRIPLE_WORD = re.compile(r"\w+")
-# What the best passage scores in meaning on average: dense 0.39 and late 0.55, by their weights
-# (benchmarks/fit_unread.py on squadshifts-amazon and -reddit).
+# What the best passage scores in meaning on average: dense 0.39 and late 0.55 (benchmarks/fit_unread.py on
+# squadshifts-amazon and -reddit, before its best sentence counted too, which is a little lower).
 _USUAL_MEANING = 0.50
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.late import TokenVectors
+from embeddings.late import TokenVectors, token_scores
 from qa import Library, Passage, lexical
 from qa.retriever import RANKINGS, Candidate, Settings, find, fold_copies
 from qa.store import StoredPassage, Vectors
@@ -222,3 +222,21 @@ def test_passages_that_share_some_words_stay_apart() -> None:
     texts += ["Yes.", "No."]
     kept = fold_copies([_candidate(number, text) for number, text in enumerate(texts)], 10)
     assert [candidate.stored.id for candidate in kept] == [0, 1, 2, 3]
+
+
+def test_a_passage_goes_by_its_best_sentence_too(example_library: Library) -> None:
+    embedded = example_library.encoder.embed_question(QUESTION)
+    hit = example_library.retrieve(QUESTION, k=1)[0]
+    ids = example_library._store.passage_ids_of(hit.article.id)
+    found = example_library._store.stored_passages(ids).values()
+    stored = next(one for one in found if one.passage == hit.passage)
+    tokens = TokenVectors.from_bytes(stored.vectors.tokens, len(embedded.vector))
+    similarity = token_scores(embedded.tokens, tokens)
+    start, offsets = hit.passage.start, tokens.offsets
+    alone = [
+        float(embedded.weights @ similarity[:, (offsets[:, 0] >= a - start) & (offsets[:, 1] <= b - start)].max(axis=1))
+        for a, b in hit.passage.sentences
+    ]
+    whole = float(embedded.weights @ similarity.max(axis=1))
+    assert max(alone) < whole
+    assert hit.late == pytest.approx((whole + max(alone)) / 2, abs=1e-4)

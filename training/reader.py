@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument(
         "--start", type=Path, help="what to begin with: changes that training/encoder.py made, or a reader"
     )
+    parser.add_argument("--mean-with", type=Path, help="another reader; what is saved is the mean of both")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -163,7 +164,7 @@ def main() -> None:
                 by_span, by_relevance, seen = loss_of(model, part)
                 sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
             print(f"epoch {epoch}: held out {(sums / len(parts)).round(3)}", flush=True)
-        save(model, options.out)
+        save(model, options.out, options.mean_with)
 
 
 def merge(backbone: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
@@ -173,13 +174,21 @@ def merge(backbone: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
         modules[name].weight.data += tensors[f"{name}.b"].float() @ tensors[f"{name}.a"].float()
 
 
-def save(model: Trainee, folder: Path) -> None:
+def save(model: Trainee, folder: Path, other: Path | None) -> None:
+    """Write the reader, or the mean of its weights and another's.
+
+    Where both began with the same weights, the mean is right more often than either (Wortsman et al., 2022, "Model
+    soups: averaging weights of multiple fine-tuned models").
+    """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: tensor
         for name, tensor in model.state_dict().items()
         if not name.endswith(("word_embeddings.weight", "position_ids"))
     }
+    if other is not None:
+        beside = load_file(other)
+        tensors = {name: (tensor + beside[name].float()) / 2 for name, tensor in tensors.items()}
     save_file(
         {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in tensors.items()},
         folder / "reader.safetensors",
