@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import function_words, lexical
-from qa.kinds import asks_several, asks_yes_or_no, is_question
+from qa.kinds import asked_for, asks_several, asks_yes_or_no, is_question
 from qa.leads import COLONS
 from qa.scoring import Sentence
-from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind
+from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind, whole_words
 from qa.split import word_count
 from qa.types import Article
 
@@ -159,7 +159,11 @@ class _Reading:
     def of(cls, sentence: Sentence, question: str, articles: Mapping[str, Article]) -> _Reading:
         article = articles[sentence.candidate.stored.passage.article_id]
         text = article.text[sentence.start : sentence.end]
-        span = sentence.span if is_question(question) and not asks_yes_or_no(question) else None
+        pointed = is_question(question) and not asks_yes_or_no(question) and asked_for(question) != "reason"
+        span = None
+        if sentence.span and pointed:  # a reason is a clause, of which the reader marks some words
+            start, end = whole_words(text, (sentence.span[0] - sentence.start, sentence.span[1] - sentence.start))
+            span = sentence.start + start, sentence.start + end
         if found := find_span(question, text):
             whole = sentence.start + found[0], sentence.start + found[1]
             if span is None or (whole[0] < span[1] and span[0] < whole[1]):

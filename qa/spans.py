@@ -110,6 +110,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _BEFORE_PLACE = re.compile(r"\b(?:in|at|near|from|off|outside|inside|to|into|around|on)\s(?:the\s)?$")
 _ARTICLE = re.compile(r"\b[Aa]n?\s$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WRITTEN_TOGETHER = re.compile(r"[$€£¥]?\w+(?:[.,:'’&/-]\w+)*%?")
 
 
 def span_kind(question: str) -> SpanKind | None:
@@ -136,6 +137,15 @@ def find_span(question: str, text: str) -> Span | None:
     placed = bool(_BEFORE_PLACE.search(text[: found[0][0]]))
     wanted = kind == "place" if placed else kind == "person" or "where" not in question.lower()
     return found[0] if wanted else None
+
+
+def whole_words(text: str, span: Span) -> Span:
+    """The span with all of the words that it cuts: "£71" of "£71.6million" is no answer."""
+    start, end = span
+    for match in _WRITTEN_TOGETHER.finditer(text):
+        if match.start() < end and start < match.end():
+            start, end = min(start, match.start()), max(end, match.end())
+    return start, end
 
 
 def contradict(kind: SpanKind, one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.kinds import asks_several, asks_yes_or_no, is_question
-from qa.spans import SpanKind, contradict, find_span, names, same, span_kind
+from qa.spans import SpanKind, contradict, find_span, names, same, span_kind, whole_words
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,20 @@ def test_contradiction(kind: SpanKind, one: str, other: str, contradicts: bool, 
 
 def test_names_are_those_of_people_places_and_counts_not_dates() -> None:
     assert names("In 1956 the Ideal-X left Newark with 58 boxes on 26 April.") == {"ideal x", "newark", "58 boxes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "whole"),
+    [
+        ("They paid the £71.6million fee.", "71", "£71.6million"),
+        ("It beat Bautista-Agut in Madrid.", "Bautista", "Bautista-Agut"),
+        ("It fell by 12.5% at 7:40.", "12", "12.5%"),
+        ("Rolled back tariffs, they say.", "back tariffs", "back tariffs"),
+    ],
+)
+def test_a_span_cuts_no_word(text: str, marked: str, whole: str) -> None:
+    at = text.index(marked)
+    assert text[slice(*whole_words(text, (at, at + len(marked))))] == whole
 
 
 TEXT = st.text(alphabet=st.sampled_from("Ab1 ,.$%-–'é日\n5oftheinJune"), max_size=60)
