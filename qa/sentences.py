@@ -23,7 +23,9 @@ _UNSPACED = r"぀-ヿ㐀-鿿"
 _MARKS = re.compile(
     # Only at the first of a run of marks: a page of dots is to be read once. Guillemets close after a space in
     # French, as straight quotes do that a tokenizer set loose.
-    rf"(?<!{_MARK})(?<!{_MARK}[ ])(?P<mark>{_MARK}++(?:[ ]{_MARK}++)*+){_CLOSERS}(?:[ ]\[(?:\d{{1,3}}|[.]{{3}}|…)\])*"
+    # The lookaheads stand for possessive quantifiers, which in a group are wrong before Python 3.11.5.
+    rf"(?<!{_MARK})(?<!{_MARK}[ ])(?P<mark>{_MARK}+(?:[ ]{_MARK}+)*)(?![ ]?{_MARK}){_CLOSERS}"
+    r"""(?:[ ]\[(?:\d{1,3}|[.]{3}|…)\])*"""
     r"""(?P<far>[ \u00a0\u202f](?:»|"|'')(?:[)\]]|(?=\s|\Z)))?(?=\s|\Z)"""
     rf"|(?P<full>[。！？｡]+|(?<=[{_UNSPACED}])[!?]+(?={_SHUT}[{_UNSPACED}\d]))(?P<shut>{_SHUT})"
     r"|(?P<blank>\n\s*\n)"
