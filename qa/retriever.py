@@ -199,7 +199,7 @@ def _by_names(question: str, asked: Mentions, store: Store, limit: int, filters:
 
 
 def _sentences(passage: Passage) -> list[tuple[int, int]]:
-    """In the characters of the passage."""
+    """Where the sentences stand, (start, end) in the characters of the passage."""
     return [(start - passage.start, end - passage.start) for start, end in passage.sentences]
 
 
