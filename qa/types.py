@@ -208,8 +208,9 @@ class Hit:
     `score` is what hits are ordered by, about 0..1; its parts are `dense` (cosine, -1..1), `lexical`
     (BM25 over words and letters, as a share of the best for this question, 0..1) and `late` (MaxSim over the
     question's tokens, the mean of the passage's and of its best sentence's, -1..1; 0 where the passage was not
-    reranked, the mean of the two others where it has no token vectors). `named` is how much of what the question names the article goes by (title, author, site, date;
-    0..1). `copies` are near-duplicate passages of other places that were folded into this one, best first.
+    reranked, the mean of the two others where it has no token vectors). `named` is how much of what the question
+    names the article goes by (title, author, site, date; 0..1). `copies` are near-duplicate passages of other places
+    that were folded into this one, best first.
     """
 
     passage: Passage
