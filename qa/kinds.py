@@ -1,6 +1,6 @@
 """What a question asks for: whether it is one, one thing or several, of what kind, and whether a sentence holds it.
 
-English patterns, for numbers, times, names and reasons: enough to prefer "174 machines" to "came first"
+English patterns, for numbers, times, names, reasons and manners: enough to prefer "174 machines" to "came first"
 where the question is "how many". Questions of other kinds and languages ask for nothing in particular.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 from qa import function_words
 
-Kind = Literal["number", "time", "person", "place", "reason"]
+Kind = Literal["number", "time", "person", "place", "reason", "manner"]
 
 _NUMBER = re.compile(
     r"\b(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|twenty|thirty|forty|fifty|"
@@ -21,14 +21,21 @@ _NUMBER = re.compile(
 )
 _TIME = re.compile(
     r"\b(?:1[0-9]{3}|20[0-9]{2}|\d+(?:st|nd|rd|th) century|january|february|march|april|may|june|july|august|september|"
-    r"october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d{1,2}[.:]\d{2}|"
-    r"years? (?:ago|later)|days? later|months? later|yesterday|today|spring|summer|autumn|winter|decade|century)\b",
+    r"october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d{1,2}[.:]\d{2})\b",
+    re.IGNORECASE,
+)
+_RELATIVE_TIME = re.compile(
+    r"\b(?:years? (?:ago|later)|(?:days?|months?) later|yesterday|today|spring|summer|autumn|winter|decade|century)\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<![.!?] )(?<!^)(?<!^[\"“])\b[A-Z][\w’'-]+")
 _REASON = re.compile(
     r"\b(?:because|so that|due to|owing to|thanks to|caused|causes?|reasons?|result(?:s|ed)?|therefore|in order|"
     r"led to|to blame|blamed)\b",
+    re.IGNORECASE,
+)
+_MANNER = re.compile(
+    r"\b(?:by (?:\w+ly )?\w+ing|by (?:an?|the)|with (?:an?|the help|the aid)|using|used|through|via|means of)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[\w’'-]+")
@@ -54,6 +61,7 @@ _ASKS: tuple[tuple[Kind | None, re.Pattern[str]], ...] = (
         ),
     ),
     ("reason", re.compile(r"\bwhy\b|\b(?:what|which) (?:reason|cause|caused)\b")),
+    ("manner", re.compile(r"\bhow (?:is|are|was|were|did|do|does|can|could|has|have|had|will|would|should|to)\b")),
     (None, re.compile(r"\b(?:what|which|how)\b")),
 )
 _AUXILIARY = (
@@ -86,12 +94,14 @@ _SEVERAL = re.compile(
     r"examples of|compared? (?:to|with)|versus|vs)\b"
 )
 _ONE_OF = re.compile(r"\bhow (?:many|much)\b|\b(?:which|what|who|name) one\b|\bone of\b", re.IGNORECASE)
-_HOLDS: dict[Kind, re.Pattern[str]] = {
-    "number": _NUMBER,
-    "time": _TIME,
-    "person": _NAME,
-    "place": _NAME,
-    "reason": _REASON,
+# What a sentence holds of a kind, and for how much it counts: any name may be a place, and "today" is no date.
+_HOLDS: dict[Kind, tuple[tuple[re.Pattern[str], float], ...]] = {
+    "number": ((_NUMBER, 1.0),),
+    "time": ((_TIME, 1.0), (_RELATIVE_TIME, 0.5)),
+    "person": ((_NAME, 1.0),),
+    "place": ((_NAME, 0.33),),
+    "reason": ((_REASON, 1.0),),
+    "manner": ((_MANNER, 1.0),),
 }
 
 
@@ -102,10 +112,13 @@ def asked_for(question: str) -> Kind | None:
     return _ASKS[min(found)[1]][0] if found else None
 
 
-def holds(kind: Kind, sentence: str, question: str) -> bool:
-    """Whether `sentence` holds something of that kind which the question does not already name."""
-    named = set() if kind == "reason" else {word.lower() for word in _WORD.findall(question)}
-    return any(found.lower() not in named for found in _HOLDS[kind].findall(sentence))
+def held(kind: Kind, sentence: str, question: str) -> float:
+    """0..1: whether `sentence` holds something of that kind that the question does not already name, how surely."""
+    named = set() if kind in ("reason", "manner") else {word.lower() for word in _WORD.findall(question)}
+    return max(
+        share if any(found.lower() not in named for found in pattern.findall(sentence)) else 0.0
+        for pattern, share in _HOLDS[kind]
+    )
 
 
 def is_question(text: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.late import token_scores
 from qa import function_words, lexical
-from qa.kinds import asked_for, holds
+from qa.kinds import asked_for, held
 from qa.retriever import Candidate
 from qa.split import embedded_text, word_count
 from qa.types import Article, Passage
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # How many passages are read for their sentences.
 PASSAGES_READ = 8
 _MOST_LOG_ODDS = 15.0
-_PLACE_SHARE = 0.33  # any name may be a place, so that a name says less
+# A word of the question that only the title or heading over a sentence holds, beside one that it holds itself.
+_OVER_SHARE = 0.5
 # What a sentence's MaxSim is on average for the share of the question's words it holds (r = 0.51, 32,380 sentences).
 # It stands in where the model has not read: past its window, or a language it does not know. Both numbers are what
 # benchmarks/fit_unread.py printed for squadshifts-amazon and -reddit with the model before its tuning.
@@ -46,9 +47,10 @@ class Parts:
     """What speaks for a sentence, each part about 0..1 but for the reader's two, which are log-odds divided by ten.
 
     `met`: MaxSim of the question with the sentence's tokens; `passage`: the passage's score; `held`: share of the
-    question's words that it holds, weighted by rarity; `length`: natural logarithm of its words; `news`: words that
-    the question has not, full from five on; `kind`: it holds a number, time, name or reason where one is asked for;
-    `span`: the reader's weight of its best span against there being none; `relevance`: the reader's of the passage.
+    question's words that it holds, weighted by rarity, half as much where only the title or heading over it does;
+    `length`: natural logarithm of its words; `news`: words that the question has not, full from five on; `kind`: it
+    holds a number, time, name, reason or manner where one is asked for (qa/kinds.py); `span`: the reader's weight of
+    its best span against there being none; `relevance`: the reader's of the passage.
     """
 
     met: float = 0.0
@@ -111,6 +113,7 @@ def score_sentences(
         article = articles[passage.article_id]
         similarity = token_scores(embedded.tokens, candidate.tokens)  # (question tokens, passage tokens)
         offsets = candidate.tokens.offsets
+        over = set(lexical.terms(f"{article.title} {passage.heading}", article.language))
         for (start, end), lead in zip_longest(passage.sentences, passage.leads):
             inside = (offsets[:, 0] >= start - passage.start) & (offsets[:, 1] <= end - passage.start)
             text = article.text[start:end]
@@ -121,21 +124,21 @@ def score_sentences(
                 low, high = _place_in(passage, lead)
                 inside |= (offsets[:, 0] >= low) & (offsets[:, 1] <= high) & (offsets[:, 1] > offsets[:, 0])
             told = terms | set(lexical.terms(leaned_on, article.language))
-            held = sum(weights.get(term, 0.0) for term in told) / total
-            expected = _MAXSIM_OF_NONE + _MAXSIM_OF_WORDS * held
+            own = sum(weights.get(term, 0.0) for term in told) / total
+            above = sum(weights.get(term, 0.0) for term in over - told) / total
+            expected = _MAXSIM_OF_NONE + _MAXSIM_OF_WORDS * own
             met = expected
             if similarity.size and inside.any():
                 met = float(embedded.weights @ similarity[:, inside].max(axis=1))
             shift = context - passage.start
             best = reading.best_span(start + shift, end + shift) if reading else None
-            of_kind = kind is not None and holds(kind, text, question)
             parts = Parts(
                 met=known * met + (1 - known) * (expected + _NONE_READ),
                 passage=candidate.score,
-                held=held,
+                held=own + _OVER_SHARE * above,
                 length=math.log(word_count(leaned_on + text) + 1),
                 news=min(len(terms - asked - plain), 5) / 5,
-                kind=(_PLACE_SHARE if kind == "place" else 1.0) if of_kind else 0.0,
+                kind=held(kind, text, question) if kind is not None else 0.0,
                 span=known * _bounded(best[0] if best else -_MOST_LOG_ODDS) if reading else 0.0,
                 relevance=known * _bounded(reading.relevance) if reading else 0.0,
             )
@@ -170,11 +173,12 @@ def _bounded(log_odds: float) -> float:
 
 
 # Weights of the parts. Those of the unread were fitted before the model's tuning (softmax over the sentences of a
-# question's passages). Where the reader has read, those of the passage's score and of the span were set by looking at
-# questions of the development sets (0.15 to 0.3 of the span and 0.9 to 1.6 of the passage, to 1 of `met`, are alike);
-# then all were scaled so that distances mean what they do in qa/quotes.py.
+# question's passages). Where the reader has read, those of the passage's score and of the reader's parts were set by
+# looking at questions of the development sets, where they lie on a plateau: 0.1 to 0.27 of the span, 0.8 to 1.6 of the
+# passage and 0 to 0.2 of the relevance put within 0.7 in 100 as many first sentences right. `met` is 0.85 so that
+# distances mean what they do in qa/quotes.py.
 WEIGHTS_UNREAD = Parts(met=1.0, passage=0.68, held=0.21, length=-0.049, news=0.09, kind=0.09)
-WEIGHTS = Parts(met=0.85, passage=1.02, held=0.18, length=-0.042, news=0.077, kind=0.077, span=0.21)
+WEIGHTS = Parts(met=0.85, passage=1.2, held=0.18, length=-0.042, news=0.077, kind=0.077, span=0.17, relevance=0.05)
 
 
 def _place_in(passage: Passage, lead: tuple[int, int]) -> tuple[int, int]:

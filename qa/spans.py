@@ -114,9 +114,9 @@ _WRITTEN_TOGETHER = re.compile(r"[$€£¥]?\w+(?:[.,:'’&/-]\w+)*%?")
 
 
 def span_kind(question: str) -> SpanKind | None:
-    """The kind of span that the question asks for: None for yes-or-no questions, reasons, and whatever else."""
+    """The kind of span that the question asks for: None for yes-or-no questions, reasons, manners and whatever else."""
     kind = asked_for(question)
-    if kind is None or kind == "reason" or asks_yes_or_no(question) or _NO_SPAN.search(question):
+    if kind is None or kind == "reason" or kind == "manner" or asks_yes_or_no(question) or _NO_SPAN.search(question):
         return None
     return kind
 

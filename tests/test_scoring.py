@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa import Answer, Article, InvalidInput, Library
+from qa.kinds import asked_for, held
 from qa.scoring import PASSAGES_READ, WEIGHTS, WEIGHTS_UNREAD, Parts, Sentence, score_sentences
 from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, Curve, evidence, support_word
 from qa.types import Filters
@@ -114,3 +115,44 @@ def test_sentences_side_by_side_that_score_alike_are_one_quote(tmp_path: Path) -
     assert first.quote.endswith("because its ramp had cracked.")
     assert text[first.start : first.end] == first.quote
     assert "Bread" not in answer.text
+
+
+def test_a_title_says_half_of_what_the_sentence_under_it_says(tmp_path: Path) -> None:
+    text = "The treaty was signed in 1987. The treaty of Oban was signed in 1990. Fish are cold and wet, and swim."
+    with Library.open(tmp_path) as library:
+        library.add(
+            [Article(id="a", title="Montreal", text=text), Article(id="b", title="Bees", text="Bees hum loudly.")]
+        )
+        found = scored(library, "When was the Montreal treaty signed?")
+    sentences = {one.start: one.parts.held for one in found if one.candidate.stored.passage.article_id == "a"}
+    both, under = sentences[0], sentences[text.index("Fish")]
+    assert 0 < under < both < 1
+    assert both == pytest.approx(sentences[text.index("The treaty of")])
+    whole = 2 * under + (both - under)  # all of the question's words in the sentence itself
+    assert whole == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "share"),
+    [
+        ("When was it signed?", "It was signed on 16 September 1987.", 1),
+        ("When was it signed?", "Thirty-five years later it is still kept to.", 0.5),
+        ("When was the 1987 treaty signed?", "The 1987 treaty was signed.", 0),
+        ("How was the leak found?", "The leak was found by listening at night.", 1),
+        ("How was the leak found?", "The leak was a surprise.", 0),
+        ("How does it work?", "It works using a mirror.", 1),
+        ("Where was it signed?", "It was signed in Montreal.", 0.33),
+        ("Why was it signed?", "It was signed because ozone was lost.", 1),
+    ],
+)
+def test_what_a_sentence_holds_of_what_is_asked_for(question: str, sentence: str, share: float) -> None:
+    kind = asked_for(question)
+    assert kind is not None
+    assert held(kind, sentence, question) == share
+
+
+def test_how_asks_for_a_manner_only_with_its_verb() -> None:
+    assert asked_for("How was the leak found?") == "manner"
+    assert asked_for("How many leaks were found?") == "number"
+    assert asked_for("How come the leak was found?") is None
+    assert asked_for("What does it say about how it was found?") is None

@@ -1,19 +1,22 @@
 """Pairs of a question and a passage that does not answer it.
 
 Of four kinds: a passage that retrieval takes for the right one; the right one without the sentences that answer; the
-right one asked for something else, with a name, a number or a comparison changed (the kind that people wrote for SQuAD
-2.0, Rajpurkar et al., 2018); and a passage of the right article that tells of other things.
+right one asked for something else, with a name, a number, a comparison or another word changed (the kind that people
+wrote for SQuAD 2.0, Rajpurkar et al., 2018); and a passage of the right article that tells of other things.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from embeddings.encoder import Encoder
+from qa import function_words
 from training.data import Example, Text, knows_the_passage
 
 _OPPOSITES = (
@@ -27,6 +30,10 @@ _OPPOSITE = {a: b for pair in _OPPOSITES.split("|") for a, b in (pair.split(), r
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w-]{2,}(?: [A-Z][\w-]+)*")
 _NUMBER = re.compile(r"\b\d+\b")
 _WORD = re.compile(r"\b[a-z]+\b")
+# Cosine of the word vectors, less their mean: above are synonyms and other forms of a word (film 0.72 from movie),
+# below words of other things.
+_NEIGHBOUR = (0.30, 0.45)
+_ENDING = re.compile(r"ing$|ed$|ly$|s$|$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,13 @@ class Pair:
 
 
 def pairs_of(
-    examples: list[Example], texts: list[Text], found: list[list[int]], rng: random.Random, negatives: float
-) -> list[Pair]:
-    """One pair with the answer for each example, and `negatives` as many without; `found`: see alike_without."""
+    examples: list[Example], texts: list[Text], found: list[list[int]], neighbours: Mapping[str, list[str]],
+    rng: random.Random, negatives: float,
+) -> list[Pair]:  # fmt: skip
+    """One pair with the answer for each example, and `negatives` as many without.
+
+    `found`: see alike_without; `neighbours`: see near_words.
+    """
     names = [name for one in examples for name in _NAME.findall(one.question)]
     pairs = []
     for one, others in zip(examples, found, strict=True):
@@ -48,9 +59,14 @@ def pairs_of(
         if rng.random() >= negatives:
             continue
         kind = rng.random()
-        if kind < 0.2 and (question := asked_for_other(one.question, own.text, names, rng)):
-            pairs.append(Pair(question, own.text, ()))
-        elif kind < 0.45 and (cut := without_answer(own, one.answers)):
+        other = ""
+        if kind < 0.2:
+            other = with_other_word(one.question, own.text, neighbours, rng)
+        if kind < 0.35:
+            other = other or asked_for_other(one.question, own.text, names, rng)
+        if other:
+            pairs.append(Pair(other, own.text, ()))
+        elif kind < 0.55 and (cut := without_answer(own, one.answers)):
             pairs.append(Pair(one.question, cut, ()))
         elif others:
             pairs.append(Pair(one.question, texts[rng.choice(others)].text, ()))
@@ -86,6 +102,48 @@ def asked_for_other(question: str, text: str, names: list[str], rng: random.Rand
     return question[:start] + other + question[end:]
 
 
+def with_other_word(question: str, text: str, neighbours: Mapping[str, list[str]], rng: random.Random) -> str:
+    """The question with a word that the passage has made a related one that it has not; "" where there is none."""
+    told = text.casefold()
+    known = (match for match in _WORD.finditer(question) if not knows_the_passage(match[0]))
+    words = [match for match in known if match[0] in neighbours and match[0][:5] in told]
+    rng.shuffle(words)
+    for match in words:
+        others = [word for word in neighbours[match[0]] if word[:5] not in told and word not in question]
+        if others:
+            return question[: match.start()] + rng.choice(others) + question[match.end() :]
+    return ""
+
+
+def near_words(questions: Iterable[str], folder: Path) -> dict[str, list[str]]:
+    """For the words of `questions` those of related things, by the word vectors of the model in `folder`.
+
+    Words with the same ending, so that the question stays one: colours for a colour, sold for bought.
+    """
+    from safetensors.torch import load_file
+    from transformers import AutoTokenizer
+
+    vocabulary = AutoTokenizer.from_pretrained(folder).get_vocab()
+    rows = {word: row for word, row in vocabulary.items() if len(word) > 3 and word.isascii() and word.isalpha()}
+    rows = {word: row for word, row in rows.items() if word not in function_words.ENGLISH}
+    words = list(rows)
+    tensors = load_file(folder / "model.safetensors")
+    embeddings = next(tensor for name, tensor in tensors.items() if name.endswith("word_embeddings.weight"))
+    vectors = embeddings.float().numpy()[list(rows.values())]
+    vectors -= vectors.mean(0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ending = np.array([_ENDING.search(word)[0] for word in words])  # type: ignore[index]
+    asked = {word for question in questions for word in _WORD.findall(question)}
+    near = {}
+    for at in (at for at, word in enumerate(words) if word in asked):
+        alike = vectors @ vectors[at]
+        inside = (alike > _NEIGHBOUR[0]) & (alike < _NEIGHBOUR[1]) & (ending == ending[at])
+        others = [words[i] for i in np.flatnonzero(inside) if words[i][:4] != words[at][:4]]
+        if others:
+            near[words[at]] = others
+    return near
+
+
 def alike_without(
     examples: list[Example], texts: list[Text], vectors: np.ndarray, encoder: Encoder, each: int
 ) -> list[list[int]]:
@@ -107,8 +165,7 @@ def alike_without(
                 wide = np.array(by_article[one.article])
                 order = wide[np.argsort(-row[wide])]
             else:
-                order = np.argpartition(-row, 40)[:40]
-                order = order[np.argsort(-row[order])]
+                order = np.argsort(-row)[:40]
             others = [
                 int(i)
                 for i in order

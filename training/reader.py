@@ -2,9 +2,10 @@
 
     PYTHONPATH=. python training/reader.py SET... --out FOLDER
 
-The layers begin as those of the packaged model, whose word vectors stay as they are and are not saved. What pairs
-without an answer are made of is in training/negatives.py; on top come passages of articles that are asked for a time
-they do not tell of.
+The layers begin as those of the packaged model with the changes of its tuning; its word vectors stay as they are and
+are not saved. What pairs without an answer are made of is in training/negatives.py; on top come passages of articles
+that are asked for a time they do not tell of. Saved is the mean of the weights over the second half of the steps
+(Izmailov et al., 2018, "Averaging weights leads to wider optima and better generalization").
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch.optim.swa_utils import AveragedModel
 
 from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, find_model
 from training.data import Example, passage_vectors, read_sets, unanswerable
-from training.negatives import Pair, alike_without, pairs_of
+from training.negatives import Pair, alike_without, near_words, pairs_of
 
 LONGEST = 288
+TUNING = Path(__file__).parents[1] / "embeddings" / "weights" / "encoder.safetensors"
 
 
 class Trainee(torch.nn.Module):
-    def __init__(self, start: Path | None) -> None:
+    def __init__(self) -> None:
         super().__init__()
         from transformers import AutoModel, AutoTokenizer
 
@@ -40,12 +43,7 @@ class Trainee(torch.nn.Module):
         self.backbone.embeddings.word_embeddings.requires_grad_(False)
         self.span = torch.nn.Linear(384, 2)
         self.relevance = torch.nn.Linear(384, 1)
-        if start is not None:
-            tensors = load_file(start)
-            if "span.weight" in tensors:
-                self.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)
-            else:
-                merge(self.backbone, tensors)
+        merge(self.backbone, load_file(TUNING))
 
     def forward(self, pairs: list[Pair]) -> tuple[torch.Tensor, ...]:
         """(logits (n, 2, t) of start and end, where the first token stands for none; relevance (n,); offsets)."""
@@ -91,15 +89,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--negatives", type=float, default=0.8, help="pairs without an answer, to one with")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument(
-        "--start", type=Path, help="what to begin with: changes that training/encoder.py made, or a reader"
-    )
-    parser.add_argument("--mean-with", type=Path, help="another reader; what is saved is the mean of both")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     rng = random.Random(options.seed)
@@ -121,21 +115,23 @@ def main() -> None:
             timeless += [Pair(one.question, texts[i].text, ()) for i in best]
     del encoder
     print(f"{len(texts)} passages, {len(train)} questions, {len(held)} held out, {len(timeless)} timeless", flush=True)
-    model = Trainee(options.start)
+    model = Trainee()
     layers = [p for p in model.backbone.parameters() if p.requires_grad]
     heads = [*model.span.parameters(), *model.relevance.parameters()]
     optimizer = torch.optim.AdamW(
         [{"params": layers, "lr": options.rate}, {"params": heads, "lr": 10 * options.rate}], weight_decay=0.01
     )
-    per_epoch = len(pairs_of(train, texts, found, random.Random(0), options.negatives)) + len(timeless)
+    near = near_words((one.question for one in [*train, *held]), find_model(PACKAGED_NAME).folder)
+    per_epoch = len(pairs_of(train, texts, found, near, random.Random(0), options.negatives)) + len(timeless)
     total = options.epochs * (per_epoch // options.size)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 100) * max(0.01, 1 - step / total)
     )
-    check = pairs_of(held, texts, found_held, random.Random(1), 0.7)[:1200]
+    check = pairs_of(held, texts, found_held, near, random.Random(1), 0.7)[:1200]
+    mean = AveragedModel(model)
     began, step = time.time(), 0
     for epoch in range(options.epochs):
-        pairs = pairs_of(train, texts, found, rng, options.negatives) + timeless
+        pairs = pairs_of(train, texts, found, near, rng, options.negatives) + timeless
         rng.shuffle(pairs)
         runs = [
             sorted(pairs[at : at + 50 * options.size], key=lambda one: len(one.text))
@@ -153,18 +149,26 @@ def main() -> None:
             optimizer.zero_grad()
             schedule.step()
             step += 1
+            if 2 * step >= total and step % 20 == 0:
+                mean.update_parameters(model)
             sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
             if count % 50 == 0:
                 print(f"{epoch} {step}/{total} {time.time() - began:.0f}s {(sums / count).round(3)}", flush=True)
-        model.eval()
-        with torch.no_grad():
-            sums = np.zeros(4)
-            parts = [check[at : at + 64] for at in range(0, len(check), 64)]
-            for part in parts:
-                by_span, by_relevance, seen = loss_of(model, part)
-                sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
-            print(f"epoch {epoch}: held out {(sums / len(parts)).round(3)}", flush=True)
-        save(model, options.out, options.mean_with)
+        print(f"epoch {epoch}: held out {measure(model, check).round(3)}", flush=True)
+    print(f"mean: held out {measure(mean.module, check).round(3)}", flush=True)
+    save(mean.module, options.out / "reader.safetensors")
+
+
+def measure(model: Trainee, pairs: list[Pair]) -> np.ndarray:
+    """Losses of spans and of relevance, shares of right starts and of right relevance."""
+    model.eval()
+    sums = np.zeros(4)
+    parts = [pairs[at : at + 64] for at in range(0, len(pairs), 64)]
+    with torch.no_grad():
+        for part in parts:
+            by_span, by_relevance, seen = loss_of(model, part)
+            sums += [float(by_span), float(by_relevance), seen["start"], seen["relevance"]]
+    return sums / len(parts)
 
 
 def merge(backbone: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
@@ -174,24 +178,15 @@ def merge(backbone: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> None:
         modules[name].weight.data += tensors[f"{name}.b"].float() @ tensors[f"{name}.a"].float()
 
 
-def save(model: Trainee, folder: Path, other: Path | None) -> None:
-    """Write the reader, or the mean of its weights and another's.
-
-    Where both began with the same weights, the mean is right more often than either (Wortsman et al., 2022, "Model
-    soups: averaging weights of multiple fine-tuned models").
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor
-        for name, tensor in model.state_dict().items()
-        if not name.endswith(("word_embeddings.weight", "position_ids"))
-    }
-    if other is not None:
-        beside = load_file(other)
-        tensors = {name: (tensor + beside[name].float()) / 2 for name, tensor in tensors.items()}
+def save(model: Trainee, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_file(
-        {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in tensors.items()},
-        folder / "reader.safetensors",
+        {
+            name: tensor.to(torch.bfloat16).contiguous()
+            for name, tensor in model.state_dict().items()
+            if not name.endswith(("word_embeddings.weight", "position_ids"))
+        },
+        path,
     )
 
 

@@ -1,0 +1,148 @@
+"""What the models are trained on: examples cut from question sets, and pairs that hold no answer."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoder import Encoder
+from embeddings.model import PACKAGED_NAME, find_model
+from training.data import held_out, knows_the_passage, read_sets, unanswerable, untokenized
+from training.negatives import alike_without, asked_for_other, near_words, pairs_of, with_other_word, without_answer
+
+FERRY = (
+    "The ferry Maria sailed from Oban on 3 May 1958. She carried forty cars . Her captain was Ewan Reid , a Scot.\n\n"
+    "The harbour was dredged again in 1961, which cost 900 pounds."
+)
+LIGHT = "The lighthouse of Skerry was lit with oil until 1931. Its keeper kept bees."
+QUESTIONS = [
+    {"question": "When did the Maria sail from Oban?", "article_ids": ["ferry"], "answers": ["3 May 1958"],
+     "answerable": True, "gold_paragraph": FERRY.split("\n\n")[0]},
+    {"question": "Who was the captain of the Maria?", "article_ids": ["ferry"], "answers": ["Ewan Reid ,"],
+     "answerable": True, "gold_paragraph": None},
+    {"question": "What did the keeper of Skerry keep?", "article_ids": ["light"], "answers": ["bees"],
+     "answerable": True, "gold_paragraph": LIGHT},
+    {"question": "Who lit the lighthouse in 1950?", "article_ids": ["light"], "answers": [], "answerable": False,
+     "gold_paragraph": None},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set")
+    articles = [("ferry", "The ferry", FERRY), ("light", "The lighthouse", LIGHT)]
+    lines = [json.dumps({"id": i, "title": title, "text": text}) for i, title, text in articles]
+    (folder / "articles.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "questions.jsonl").write_text("\n".join(json.dumps(one) for one in QUESTIONS) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_answers_are_spans_of_the_passage_as_it_is_embedded(folder: Path) -> None:
+    texts, train, held = read_sets([folder])
+    told = {one.question: [texts[one.text].text[a:b] for a, b in one.answers] for one in [*train, *held]}
+    assert told == {
+        "When did the Maria sail from Oban?": ["3 May 1958"],
+        "Who was the captain of the Maria?": ["Ewan Reid,"],  # written apart, embedded together
+        "What did the keeper of Skerry keep?": ["bees"],
+    }
+    for text in texts:
+        sentences = [text.text[a:b] for a, b in text.sentences]
+        assert text.text[text.context :].startswith(sentences[0])
+        assert text.text.startswith({"ferry": "The ferry", "light": "The lighthouse"}[text.article])
+    assert unanswerable(folder) == [("Who lit the lighthouse in 1950?", "light")]
+
+
+def test_articles_held_out_are_one_in_twenty_and_in_no_training(folder: Path) -> None:
+    share = sum(held_out(f"article {number}") for number in range(2000)) / 2000
+    assert 0.04 < share < 0.06
+    _, train, held = read_sets([folder])
+    assert {one.article for one in train} == {name for name in ("ferry", "light") if not held_out(name)}
+    assert {one.article for one in held} == {name for name in ("ferry", "light") if held_out(name)}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("It did n't rain , she said .", "It didn't rain, she said."),
+        ("the book ( 1984 ) , 90 % read", "the book (1984), 90% read"),
+        ("Left as it is: 3.5 (half).", "Left as it is: 3.5 (half)."),
+    ],
+)
+def test_texts_lose_the_spaces_that_a_tokenizer_left(written: str, read: str) -> None:
+    assert untokenized(written) == read
+
+
+def test_a_question_about_the_author_is_known_to_need_its_passage() -> None:
+    assert knows_the_passage("What does the author like?")
+    assert knows_the_passage("How long did it last?")
+    assert not knows_the_passage("When was the Oban ferry built?")
+
+
+def test_the_passage_without_its_answer_keeps_all_other_sentences(folder: Path) -> None:
+    texts, train, held = read_sets([folder])
+    one = next(one for one in [*train, *held] if one.question.startswith("When"))
+    cut = without_answer(texts[one.text], one.answers)
+    assert "1958" not in cut
+    assert cut.startswith("The ferry")
+    assert "She carried forty cars. Her captain was Ewan Reid, a Scot." in cut
+    short = next(one for one in [*train, *held] if one.question.startswith("What"))
+    assert without_answer(texts[short.text], short.answers) == ""  # one sentence would be left
+
+
+def test_a_question_is_asked_for_another_name_number_or_opposite() -> None:
+    text = "The Maria sailed from Oban in 1958, the Flora from Mallaig."
+    asked = {asked_for_other("Why did the Maria sail?", text, [], random.Random(seed)) for seed in range(30)}
+    assert asked == {"Why did the Oban sail?", "Why did the Flora sail?", "Why did the Mallaig sail?"}
+    for seed in range(30):
+        year = int(asked_for_other("what sailed in 1958?", text, [], random.Random(seed)).split()[-1].rstrip("?"))
+        assert 15 <= abs(year - 1958) <= 60
+    assert asked_for_other("what is the largest boat?", text, [], random.Random(1)) == "what is the smallest boat?"
+    assert asked_for_other("what is it?", text, [], random.Random(1)) == ""
+
+
+def test_a_word_of_the_passage_becomes_a_related_one_that_it_has_not() -> None:
+    near = {"sold": ["bought", "traded"], "boat": ["ship"]}
+    told = "He sold the boat that he had bought."
+    assert {with_other_word("when was it sold?", told, near, random.Random(seed)) for seed in range(9)} == {
+        "when was it traded?"  # the passage has "bought"
+    }
+    assert with_other_word("when was it sold?", "The boat sank.", near, random.Random(0)) == ""  # no near miss
+    assert with_other_word("who sold the boat?", told, {}, random.Random(0)) == ""
+
+
+def test_related_words_are_neither_forms_nor_synonyms() -> None:
+    near = near_words(
+        ["what blue movie did the wife see in winter when teachers sold"], find_model(PACKAGED_NAME).folder
+    )
+    assert {"yellow", "green"} <= set(near["blue"])
+    assert "blues" not in near["blue"]
+    assert "film" not in near["movie"]
+    assert {"daughter", "lady"} <= set(near["wife"])
+    assert all(word.endswith("s") for word in near["teachers"])
+    assert "when" not in near
+    assert "what" not in near
+
+
+def test_passages_alike_lack_the_answer_and_make_pairs_without_one(folder: Path) -> None:
+    texts, train, held = read_sets([folder])
+    examples = [*train, *held]
+    encoder = Encoder(PACKAGED_NAME)
+    vectors = encoder.encode_passages([one.text for one in texts])
+    found = alike_without(examples, texts, vectors, encoder, 6)
+    assert any(found)
+    for one, others in zip(examples, found, strict=True):
+        answers = [texts[one.text].text[a:b] for a, b in one.answers]
+        assert one.text not in others
+        assert not any(answer in texts[i].text for i in others for answer in answers)
+
+    pairs = pairs_of(examples, texts, found, {}, random.Random(5), 1.0)
+    assert [pair.question for pair in pairs if pair.answers] == [one.question for one in examples]
+    without = [pair for pair in pairs if not pair.answers]
+    assert 0 < len(without) <= len(examples)
+    held_by = {one.question: [texts[one.text].text[a:b] for a, b in one.answers] for one in examples}
+    for pair in without:
+        assert not any(answer in pair.text for answer in held_by.get(pair.question, []))
+    assert all(pair.answers for pair in pairs_of(examples, texts, found, {}, random.Random(5), 0.0))
