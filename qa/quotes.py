@@ -159,9 +159,10 @@ class _Reading:
     def of(cls, sentence: Sentence, question: str, articles: Mapping[str, Article]) -> _Reading:
         article = articles[sentence.candidate.stored.passage.article_id]
         text = article.text[sentence.start : sentence.end]
-        pointed = is_question(question) and not asks_yes_or_no(question) and asked_for(question) != "reason"
+        pointed = is_question(question) and not asks_yes_or_no(question) and not asks_several(question)
         span = None
-        if sentence.span and pointed:  # a reason is a clause, of which the reader marks some words
+        # a reason is a clause, of which the reader marks some words; of several things it marks one
+        if sentence.span and pointed and asked_for(question) != "reason":
             start, end = whole_words(text, (sentence.span[0] - sentence.start, sentence.span[1] - sentence.start))
             span = sentence.start + start, sentence.start + end
         if found := find_span(question, text):

@@ -415,3 +415,12 @@ def test_a_phrase_gets_passages_from_several_articles(written: Library) -> None:
 def test_a_phrase_that_the_articles_do_not_hold_is_declined(written: Library) -> None:
     answer = written.ask("quantum chromodynamics")
     assert (answer.found, answer.citations) == (False, ())
+
+
+def test_of_several_things_none_is_bold(tmp_path: Path) -> None:
+    text = "NASA chose Blue Origin, Ceres Robotics, Sierra Nevada and SpaceX for its lunar payloads. Rockets are loud."
+    with Library.open(tmp_path) as library:
+        library.add([Article(id="a", title="Moon landers", text=text)])
+        several = library.ask("Which companies did NASA choose for lunar payloads?", found_from=0.0)
+    assert several.citations[0].quote.startswith("NASA chose Blue Origin")
+    assert several.citations[0].span is None
