@@ -161,8 +161,8 @@ class _Reading:
         text = article.text[sentence.start : sentence.end]
         pointed = is_question(question) and not asks_yes_or_no(question) and not asks_several(question)
         span = None
-        # a reason is a clause, of which the reader marks some words; of several things it marks one
-        if sentence.span and pointed and asked_for(question) != "reason":
+        # a reason or manner is a clause, of which the reader marks some words; of several things it marks one
+        if sentence.span and pointed and asked_for(question) not in ("reason", "manner"):
             start, end = whole_words(text, (sentence.span[0] - sentence.start, sentence.span[1] - sentence.start))
             span = sentence.start + start, sentence.start + end
         if found := find_span(question, text):

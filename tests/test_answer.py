@@ -424,3 +424,8 @@ def test_of_several_things_none_is_bold(tmp_path: Path) -> None:
         several = library.ask("Which companies did NASA choose for lunar payloads?", found_from=0.0)
     assert several.citations[0].quote.startswith("NASA chose Blue Origin")
     assert several.citations[0].span is None
+
+
+def test_a_manner_is_a_clause_and_not_bold(example_library: Library) -> None:
+    answer = example_library.ask("How was the Ever Given freed?", found_from=0.0)
+    assert all(citation.span is None for citation in answer.citations)
