@@ -112,7 +112,7 @@ def asked_for(question: str) -> Kind | None:
     return _ASKS[min(found)[1]][0] if found else None
 
 
-def held(kind: Kind, sentence: str, question: str) -> float:
+def holds_kind(kind: Kind, sentence: str, question: str) -> float:
     """0..1: whether `sentence` holds something of that kind that the question does not already name, how surely."""
     named = set() if kind in ("reason", "manner") else {word.lower() for word in _WORD.findall(question)}
     return max(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa import Answer, Article, InvalidInput, Library
-from qa.kinds import asked_for, held
+from qa.kinds import asked_for, holds_kind
 from qa.scoring import PASSAGES_READ, WEIGHTS, WEIGHTS_UNREAD, Parts, Sentence, score_sentences
 from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, Curve, evidence, support_word
 from qa.types import Filters
@@ -148,7 +148,7 @@ def test_a_title_says_half_of_what_the_sentence_under_it_says(tmp_path: Path) ->
 def test_what_a_sentence_holds_of_what_is_asked_for(question: str, sentence: str, share: float) -> None:
     kind = asked_for(question)
     assert kind is not None
-    assert held(kind, sentence, question) == share
+    assert holds_kind(kind, sentence, question) == share
 
 
 def test_how_asks_for_a_manner_only_with_its_verb() -> None:

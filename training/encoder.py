@@ -211,7 +211,6 @@ def main() -> None:
                 n += 1
             print(f"epoch {epoch}: held out {(sums / n).round(3)} scales {model.scale.exp().tolist()}", flush=True)
         save(model, options.out / "encoder.safetensors", options.keep)
-        save(model, options.out / "whole.safetensors", 1.0)  # what the reader begins with
 
 
 def save(model: Trainee, path: Path, keep: float) -> None:

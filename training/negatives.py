@@ -118,7 +118,7 @@ def with_other_word(question: str, text: str, neighbours: Mapping[str, list[str]
 def near_words(questions: Iterable[str], folder: Path) -> dict[str, list[str]]:
     """For the words of `questions` those of related things, by the word vectors of the model in `folder`.
 
-    Words with the same ending, so that the question stays one: colours for a colour, sold for bought.
+    Words with the same ending, so that the question stays one: green for blue, sold for bought.
     """
     from safetensors.torch import load_file
     from transformers import AutoTokenizer
