@@ -224,7 +224,7 @@ def _reindex(options: argparse.Namespace) -> Outcome:
 
 
 def _ask(options: argparse.Namespace) -> Outcome:
-    from qa.render import answer_dict
+    from qa.saved import answer_dict
 
     filters, history = _filters(options), _history(options.history)
     with _open(options, create=False) as library:

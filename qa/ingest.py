@@ -15,16 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qa import web
 from qa.addresses import is_front_page, nearly_same
+from qa.encode import encode
 from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
+from qa.keeping import carried_over
 from qa.language import language_of
 from qa.readers.chrome import same_text
-from qa.split import embedded_text, split
-from qa.store import EncodedPassage, Store, Vectors
+from qa.split import split
+from qa.store import Store
 from qa.types import AddReport, Article, Failure, Flagged, Page, Passage, Progress, SyncReport, Validators
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Queued:
     text_hash: str
     passages: list[Passage]
     is_new: bool
+    corrected: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ class _Run:
         self.web = web.Web(delay=delay, sleep=self._pause)
         self.tally, self.queue = _Tally(), list[_Queued]()
         self.waiting, self.seen, self.opened = deque[Item](), set[str](), dict[str, _Opened]()
-        self.done, self.total, self.current = 0, 0, ""
+        self.done, self.total, self.last = 0, 0, Progress(0, 0)
 
     def bring_in(self, first: Sequence[Item]) -> bool:
         """Read `first` and what the collections among it list. Whether it was stopped before the end."""
@@ -186,7 +187,8 @@ class _Run:
         with self.web:
             while self.waiting:
                 item = self.waiting.popleft()
-                self.current = item.name
+                self.last = Progress(self.done, self.total, item.name)
+                before = len(self.tally.failed), len(self.tally.skipped), self.total
                 try:
                     self._take(item)
                 except _Stopped:
@@ -195,6 +197,7 @@ class _Run:
                 if sum(len(queued.passages) for queued in self.queue) >= _BATCH_PASSAGES:
                     self._flush()
                 self.done += 1
+                self.last = self._outcome(item, *before)
                 if self._told_to_stop():
                     stopped = self.done < self.total
                     break
@@ -353,8 +356,15 @@ class _Run:
     def _article_at(self, location: str | None) -> str | None:
         return self.store.article_at(location) if location is not None else None
 
+    def _outcome(self, item: Item, failed: int, skipped: int, total: int) -> Progress:
+        """What became of an item, from how the counts were before it."""
+        if len(self.tally.failed) > failed:
+            return Progress(0, 0, item.name, "failed", self.tally.failed[-1].reason)
+        unchanged = len(self.tally.skipped) > skipped
+        return Progress(0, 0, item.name, "unchanged" if unchanged else "listed" if self.total > total else "read")
+
     def _told_to_stop(self) -> bool:
-        step = Progress(self.done, self.total, self.current)
+        step = replace(self.last, done=self.done, total=self.total)
         return self.on_progress is not None and self.on_progress(step) is False
 
     def _pause(self, seconds: float) -> None:
@@ -367,23 +377,6 @@ class _Run:
 
     def _flush(self) -> None:
         _flush(self.queue, self.store, self.encoder, self.tally)
-
-
-def encode(
-    pairs: Sequence[tuple[Article, Passage]], store: Store, encoder: Callable[[], Encoder], *, pending: bool = False
-) -> list[EncodedPassage]:
-    """The passages with their vectors; texts that the store already has vectors of are not encoded again."""
-    from embeddings.late import compress
-
-    texts = [embedded_text(article, passage) for article, passage in pairs]
-    hashes = [hashlib.sha256(text.encode()).digest()[:16] for text, _ in texts]
-    known = store.known_vectors(hashes, pending=pending)
-    missing = {key: i for i, key in enumerate(hashes) if key not in known}
-    if missing:
-        embedded = encoder().embed_passages([texts[i][0] for i in missing.values()])
-        for (key, i), one in zip(missing.items(), embedded, strict=True):
-            known[key] = Vectors(one.vector.astype(np.float16), compress(one, context=texts[i][1]).to_bytes())
-    return [EncodedPassage(passage, key, known[key]) for (_, passage), key in zip(pairs, hashes, strict=True)]
 
 
 def _is_redirected(item: Item, found: Found) -> bool:
@@ -414,6 +407,7 @@ def _decide(
         article = replace(article, id=_id_for(article, location, known, fingerprint, store))
     if article.language is None:
         article = replace(article, language=language_of(article.text))
+    article, corrected = carried_over(article, store)
     # A request for consent is kept, so that it is listed and read again; it is never to be quoted.
     passages = [] if "consent-wall" in article.flags else split(article)
     if not passages and not article.flags:
@@ -421,7 +415,7 @@ def _decide(
         tally.failed.append(Failure(name, str(NoArticleText(f"{name} holds no text that could be searched"))))
         return None
     is_new = store.fingerprint(article.id) is None
-    return _Queued(article, location, validators, fingerprint, text_hash, passages, is_new)
+    return _Queued(article, location, validators, fingerprint, text_hash, passages, is_new, corrected)
 
 
 def _id_for(article: Article, location: str, known: str | None, fingerprint: str, store: Store) -> str:
@@ -440,7 +434,13 @@ def _flush(queue: list[_Queued], store: Store, encoder: Callable[[], Encoder], t
     with store.write():
         for queued in queue:
             own = [replace(next(encoded), passage=replace(p, article_id=queued.article.id)) for p in queued.passages]
-            store.put(queued.article, fingerprint=queued.fingerprint, text_hash=queued.text_hash, passages=own)
+            store.put(
+                queued.article,
+                fingerprint=queued.fingerprint,
+                text_hash=queued.text_hash,
+                passages=own,
+                corrected=queued.corrected,
+            )
             if queued.location:
                 store.place(queued.location, queued.article.id, queued.validators)
     for queued in queue:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa import dialogue, speech, spelling
 from qa.dialogue import FollowUp
+from qa.encode import encode
 from qa.errors import InvalidInput, ModelMismatch
 from qa.gather import Source
-from qa.ingest import OnProgress, add, encode, sync
+from qa.ingest import OnProgress, add, sync
+from qa.keeping import CORRECTABLE, correct, restore
+from qa.records import ORDERS
 from qa.split import split
 from qa.store import Store
 from qa.types import (
@@ -27,8 +30,12 @@ from qa.types import (
     Collection,
     Filters,
     Hit,
+    Listing,
+    Overview,
     Passage,
     Progress,
+    Removed,
+    Step,
     SyncReport,
     Turn,
     turns,
@@ -162,9 +169,43 @@ class Library:
         self._save_index(since=before)
         return report
 
-    def remove(self, article_id: str) -> None:
-        """Remove an article with its passages and vectors; `sync` does not bring it back. Raises UnknownArticle."""
-        self._store.remove(article_id, for_good=True)
+    def remove(self, article_id: str) -> Removed:
+        """Remove an article with its passages and vectors; `sync` does not bring it back. Raises UnknownArticle.
+
+        What is returned puts it back, with `restore`.
+        """
+        with self._store.write():
+            removed = self._store.as_removed(article_id)
+            self._store.remove(article_id, for_good=True)
+        return removed
+
+    def restore(self, removed: Removed) -> None:
+        """Put back what `remove` took out, as it was. Raises InvalidInput where its id is taken again."""
+        before = self._store.stamp
+        restore(removed, store=self._store, encoder=self._encoder_for_writing)
+        self._save_index(since=before)
+
+    def correct(self, article_id: str, facts: Mapping[str, Any]) -> Article:
+        """Set facts of an article that its page has wrong or does not say; the corrected article.
+
+        `facts` are values by name, of title, authors, published, site and language; None (or () for authors) where
+        there is none to know. They are kept when the page is read again, until `uncorrect`. Its passages are
+        encoded anew, as they are found by the title too. Raises UnknownArticle; InvalidInput for another name, an
+        empty title or a date that does not exist.
+        """
+        before = self._store.stamp
+        article = correct(article_id, facts, store=self._store, encoder=self._encoder_for_writing)
+        self._save_index(since=before)
+        return article
+
+    def uncorrect(self, article_id: str) -> Article:
+        """Take back all that was corrected by hand: what the page says counts again. Raises UnknownArticle."""
+        return self.correct(article_id, self.corrected(article_id))
+
+    def corrected(self, article_id: str) -> dict[str, Any]:
+        """What was corrected by hand, by name, each with what the page says instead. Raises UnknownArticle."""
+        self._store.article(article_id)
+        return {name: said for name, said in self._store.corrected(article_id).items() if name in CORRECTABLE}
 
     def collections(self) -> list[Collection]:
         """The folders, feeds, sitemaps and lists that `sync` looks at for new pages."""
@@ -235,6 +276,28 @@ class Library:
         """The articles without their texts; those whose title, author or site holds `search`, whatever the case."""
         return self._store.summaries(search)
 
+    def browse(
+        self, search: str = "", *, order: str = "added", descending: bool = False, offset: int = 0, limit: int = 50
+    ) -> Listing:
+        """One page of the articles whose title, author or site holds `search`, without their texts.
+
+        `order`: "added", "title", "author", "date", "site" or "passages"; what an article does not have comes last.
+        The page has the articles from `offset`, 0 or more, on, at most `limit`. Raises InvalidInput.
+        """
+        if order not in ORDERS:
+            raise InvalidInput(f"order is {order!r}; use one of {', '.join(ORDERS)}")
+        if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+            raise InvalidInput(f"offset is {offset!r}; give a whole number of 0 or more")
+        total, articles = self._store.browse(
+            search, order=order, descending=descending, offset=offset, limit=_positive(limit, "limit")
+        )
+        return Listing(total, tuple(articles))
+
+    def overview(self) -> Overview:
+        """How many articles there are by year, site, author and language."""
+        count = self._store.counted
+        return Overview(count("years"), count("sites"), count("authors"), count("languages"))
+
     def __len__(self) -> int:
         return len(self._store)
 
@@ -300,6 +363,26 @@ class Library:
         most; there are fewer where fewer answer. From the support `found_from` on (0..1; None: qa.support.FOUND_FROM)
         there is an answer: 0 always gives one. Otherwise as `retrieve`.
         """
+        *_, last = self.ask_in_steps(
+            question, k=k, history=history, filters=filters, quotes=quotes, found_from=found_from
+        )
+        assert last.answer is not None
+        return last.answer
+
+    def ask_in_steps(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        history: History = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+        quotes: int = 3,
+        found_from: float | None = None,
+    ) -> Iterator[Step]:
+        """`ask`, step by step: each Step comes before its work begins, the last one brings the answer.
+
+        Whoever stops asking for the next step (`close()` of what this returns) stops the work.
+        """
         from qa import about
         from qa.answer import MOST_QUOTES, compose
         from qa.request import parse
@@ -312,14 +395,17 @@ class Library:
         wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
         if _positive(quotes, "quotes") > MOST_QUOTES:
             raise InvalidInput(f"quotes is {quotes!r}; give a whole number from 1 to {MOST_QUOTES}")
+        yield Step("searching")
         text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
         articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
         hits = self._hits(candidates[:wanted])
         request = parse(asked.text, today)
         told = about.answer(request, asked.text, self._store, among, today=today) if request else None
         if told is not None:
-            return replace(told, hits=tuple(hits))
-        return compose(
+            yield Step("answered", tuple(hits), replace(told, hits=tuple(hits)))
+            return
+        yield Step("reading", tuple(hits))
+        answer = compose(
             text,
             embedded,
             candidates,
@@ -330,6 +416,7 @@ class Library:
             quotes=quotes,
             found_from=FOUND_FROM if found_from is None else found_from,
         )
+        yield Step("answered", tuple(hits), answer)
 
     @property
     def encoder(self) -> Encoder:

@@ -17,7 +17,31 @@ SUMMARY_COLUMNS = (
     "id, title, authors, published, site, language, url,"
     " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
 )
+SEARCHED = "fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, ''))"  # of the list of articles
 ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
+
+
+# What the list of articles can be ordered by. What an article does not have comes last.
+ORDERS = {
+    "added": "position",
+    "title": "fold(title)",
+    "author": "nullif(fold(authors_text(authors)), '')",
+    "date": "published",
+    "site": "nullif(fold(coalesce(site, '')), '')",
+    "passages": "(SELECT count(*) FROM passages WHERE article_id = articles.id)",
+}
+_MOST_FIRST = "GROUP BY name ORDER BY n DESC, name"
+COUNTS = {
+    "years": "SELECT coalesce(substr(published, 1, 4), '') AS year, count(*) FROM articles GROUP BY year ORDER BY year",
+    "sites": f"SELECT coalesce(site, '') AS name, count(*) AS n FROM articles {_MOST_FIRST}",
+    "languages": f"SELECT coalesce(language, '') AS name, count(*) AS n FROM articles {_MOST_FIRST}",
+    "authors": f"SELECT value AS name, count(*) AS n FROM articles, json_each(authors) {_MOST_FIRST}",
+}
+
+
+def order_by(order: str, descending: bool) -> str:
+    direction = "DESC" if descending else "ASC"
+    return f"{ORDERS[order]} {direction} NULLS LAST, position {direction}"
 
 
 def article_row(article: Article) -> tuple[Any, ...]:

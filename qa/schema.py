@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-FORMAT = 3
+FORMAT = 4
 _SOURCES = """
 -- where articles come from again and again: folders, feeds, sitemaps, lists. `given`: named by the user, and not only
 -- by another collection. `found_at` is where redirects led; etag and modified are of the version whose every entry
@@ -32,7 +32,8 @@ CREATE TABLE articles (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
     site TEXT, language TEXT, blocks TEXT NOT NULL, source TEXT,
     date_source TEXT, pages TEXT NOT NULL DEFAULT '[]', flags TEXT NOT NULL DEFAULT '[]',
-    fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL
+    fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL,
+    corrected TEXT NOT NULL DEFAULT '{{}}' -- facts that were corrected by hand, with what the page says of them
 );
 CREATE INDEX articles_by_text ON articles (text_hash);
 CREATE TABLE locations (
@@ -73,6 +74,9 @@ DELETE FROM meta WHERE key = 'folders';
     2: f"""
 {_NAMES}
 DELETE FROM meta WHERE key = 'lexical'; -- so that the names are filled, with the terms
+""",
+    3: """
+ALTER TABLE articles ADD COLUMN corrected TEXT NOT NULL DEFAULT '{}';
 """,
 }
 

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from qa import lexical, records, schema
 from qa.errors import LibraryBusy, LibraryClosed, LibraryError, UnknownArticle
 from qa.language import language_of
 from qa.split import HEADING_JOIN
-from qa.types import Article, ArticleSummary, Filters, Passage, Validators
+from qa.types import Article, ArticleSummary, Filters, Passage, Removed, Validators
 
 _BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
@@ -147,12 +147,27 @@ class Store:
 
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         rows = self._all(
-            f"SELECT {records.SUMMARY_COLUMNS} FROM articles"
-            " WHERE instr(fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, '')), ?)"
-            " ORDER BY position",
+            f"SELECT {records.SUMMARY_COLUMNS} FROM articles WHERE instr({records.SEARCHED}, ?) ORDER BY position",
             (lexical.fold(search.strip()),),
         )
         return [records.summary(row) for row in rows]
+
+    def browse(
+        self, search: str, *, order: str, descending: bool, offset: int, limit: int
+    ) -> tuple[int, list[ArticleSummary]]:
+        """How many articles match, and those of one page in this order (a key of records.ORDERS)."""
+        found = self._all(
+            f"SELECT id FROM articles WHERE ?1 = '' OR instr({records.SEARCHED}, ?1)"
+            f" ORDER BY {records.order_by(order, descending)}",
+            (lexical.fold(search.strip()),),
+        )
+        ids = [row[0] for row in found[offset : offset + limit]]
+        summaries = self.summaries_of(ids)
+        return len(found), [summaries[each] for each in ids if each in summaries]
+
+    def counted(self, what: Literal["years", "sites", "languages", "authors"]) -> dict[str, int]:
+        """In how many articles each stands: years in order, the others the most frequent first."""
+        return {row[0]: row[1] for row in self._all(records.COUNTS[what])}
 
     def summaries_of(self, ids: Iterable[str]) -> dict[str, ArticleSummary]:
         rows = self._in(f"SELECT {records.SUMMARY_COLUMNS} FROM articles WHERE id IN ", list(dict.fromkeys(ids)))
@@ -181,6 +196,20 @@ class Store:
     def fingerprint(self, article_id: str) -> str | None:
         row = self._one("SELECT fingerprint FROM articles WHERE id = ?", (article_id,))
         return None if row is None else str(row[0])
+
+    def corrected(self, article_id: str) -> dict[str, Any]:
+        """Which facts of an article were corrected by hand, each with what its page says."""
+        row = self._one("SELECT corrected FROM articles WHERE id = ?", (article_id,))
+        return {} if row is None else dict(json.loads(row[0]))
+
+    def as_removed(self, article_id: str) -> Removed:
+        """All that is needed to put an article back."""
+        article = self.article(article_id)
+        query = "SELECT position, fingerprint, text_hash FROM articles WHERE id = ?"
+        position, fingerprint, text_hash = self._one(query, (article_id,))
+        places = self._all("SELECT location, etag, modified FROM locations WHERE article_id = ?", (article_id,))
+        locations = tuple((row[0], Validators(row[1], row[2])) for row in places)
+        return Removed(article, position, fingerprint, text_hash, self.corrected(article_id), locations)
 
     def article_at(self, location: str) -> str | None:
         row = self._one("SELECT article_id FROM locations WHERE location = ?", (location,))
@@ -244,19 +273,33 @@ class Store:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def put(self, article: Article, *, fingerprint: str, text_hash: str, passages: Sequence[EncodedPassage]) -> None:
-        """Store `article` in place of what had its id."""
+    def put(
+        self,
+        article: Article,
+        *,
+        fingerprint: str,
+        text_hash: str,
+        passages: Sequence[EncodedPassage],
+        corrected: Mapping[str, Any] | None = None,
+        position: int | None = None,
+    ) -> None:
+        """Store `article` in place of what had its id; a new one at `position` if that is free, else as the last.
+
+        `fingerprint` and `text_hash` are of what was read, `corrected` says which facts of it were corrected since.
+        """
         with self.write():
             self._all("DELETE FROM passages WHERE article_id = ?", (article.id,))
             self._all(
-                f"INSERT INTO articles ({records.ARTICLE_COLUMNS}, fingerprint, text_hash, position)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(position), 0) + 1 FROM articles))"
+                f"INSERT INTO articles ({records.ARTICLE_COLUMNS}, fingerprint, text_hash, corrected, position)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, coalesce("
+                "(SELECT ?17 WHERE NOT EXISTS (SELECT 1 FROM articles WHERE position = ?17)),"
+                " (SELECT coalesce(max(position), 0) + 1 FROM articles)))"
                 " ON CONFLICT (id) DO UPDATE SET title=excluded.title, text=excluded.text, url=excluded.url,"
                 " authors=excluded.authors, published=excluded.published, site=excluded.site,"
                 " language=excluded.language, blocks=excluded.blocks, source=excluded.source,"
                 " date_source=excluded.date_source, pages=excluded.pages, flags=excluded.flags,"
-                " fingerprint=excluded.fingerprint, text_hash=excluded.text_hash",
-                (*records.article_row(article), fingerprint, text_hash),
+                " fingerprint=excluded.fingerprint, text_hash=excluded.text_hash, corrected=excluded.corrected",
+                (*records.article_row(article), fingerprint, text_hash, json.dumps(corrected or {}), position),
             )
             for encoded in passages:
                 self._put_passage(encoded, article)

@@ -166,6 +166,42 @@ class ArticleSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list of articles: `articles`, of the `total` that match."""
+
+    total: int
+    articles: tuple[ArticleSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a library holds, as numbers of articles by year ("2021"; "" without a date), site, author and language.
+
+    Years are in order; the others have the most frequent first. An article counts for each of its authors.
+    """
+
+    years: Mapping[str, int]
+    sites: Mapping[str, int]
+    authors: Mapping[str, int]
+    languages: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An article that was taken out, with all that `Library.restore` needs to put it back.
+
+    `locations` are where it had been read, `corrected` the facts of it that were corrected by hand.
+    """
+
+    article: Article
+    position: int
+    fingerprint: str
+    text_hash: str
+    corrected: Mapping[str, Any]
+    locations: tuple[tuple[str, Validators], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A few whole sentences of one article, the unit that is embedded and found.
 
@@ -294,6 +330,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Where answering is: what is done next, or "answered" for the last step, which alone has the `answer`.
+
+    `hits` are the passages found so far, best first.
+    """
+
+    name: Literal["searching", "reading", "answered"]
+    hits: tuple[Hit, ...] = ()
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of a conversation."""
 
@@ -409,11 +457,17 @@ class SyncReport(AddReport):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long call is: `done` of `total` sources; `current` is the one just finished."""
+    """How far a long call is: `done` of `total` sources; `current` is the one just finished.
+
+    `outcome` says what became of it where that is known: "read", "unchanged", "failed" with the `reason`, or "listed"
+    for a feed or list whose pages were put in line.
+    """
 
     done: int
     total: int
     current: str = ""
+    outcome: Literal["", "read", "unchanged", "failed", "listed"] = ""
+    reason: str = ""
 
 
 def iso_date(value: str, name: str) -> str:

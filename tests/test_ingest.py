@@ -13,8 +13,7 @@ import pytest
 from embeddings.encoder import Encoder
 from qa import Article, InvalidInput, Library, Progress
 from qa import ingest as ingest_module
-from qa.ingest import embedded_text
-from qa.split import split
+from qa.split import embedded_text, split
 from qa.types import Page
 
 _PAGE = """<!doctype html><html lang="en"><head><title>{title}</title></head><body><article><h1>{title}</h1>

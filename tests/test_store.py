@@ -364,9 +364,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     store = Store(path)
-    store.set_meta("format", "4")
+    store.set_meta("format", str(FORMAT + 1))
     store.close()
-    with pytest.raises(LibraryError, match="has format 4; this version of article-qa reads 3: update"):
+    with pytest.raises(LibraryError, match=f"has format {FORMAT + 1}; this version of article-qa reads {FORMAT}: update"):
         Store(path)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from qa.errors import ArticleQAError
-from qa.render import answer_dict, hit_dict
+from qa.saved import answer_dict, hit_dict
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -27,7 +27,7 @@ class Endpoints:
         filters: dict[str, Any] | None = None,
         quotes: int = 3,
     ) -> dict[str, Any]:
-        """Answer a question from the articles, with numbered citations; see qa.render.answer_dict."""
+        """Answer a question from the articles, with numbered citations; see qa.saved.answer_dict."""
         try:
             answer = self._library.ask(question, k=k, history=history or (), filters=filters, quotes=quotes)
             return answer_dict(answer)
@@ -41,7 +41,7 @@ class Endpoints:
         history: list[dict[str, Any]] | None = None,
         filters: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """The k passages nearest to a question, best first; see qa.render.hit_dict."""
+        """The k passages nearest to a question, best first; see qa.saved.hit_dict."""
         try:
             hits = self._library.retrieve(question, k=k, history=history or (), filters=filters)
         except ArticleQAError as error:

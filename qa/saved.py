@@ -1,0 +1,163 @@
+"""Answers as JSON and back: for other programs, and for conversations that are kept outside the library.
+
+`answer_dict` and `hit_dict` are what the commands and the API give. `record` is the short form of an answer for
+keeping: passages by their place only. `restored` reads one again, with the texts that the library holds now; a quote
+keeps its own words, and `standing` says whether they still stand where they stood.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from qa.errors import InvalidInput, UnknownArticle
+from qa.links import link_to, web_address
+from qa.types import Answer, Article, Citation, Hit, Passage, iso_date
+
+_MOST_HITS = 50  # of a record: what comes from outside must not make the library read without end
+_SCORES = ("score", "dense", "lexical", "late", "named")
+
+Standing = Literal["intact", "changed", "gone"]
+
+
+def answer_dict(answer: Answer) -> dict[str, Any]:
+    """The answer as JSON can hold it: its fields by name; articles of hits without their text."""
+    return _answer(answer, [hit_dict(hit) for hit in answer.hits])
+
+
+def hit_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON can hold it: score and its parts, passage, copies, and the article without its text."""
+    article = hit.article
+    return {
+        "score": hit.score,
+        "dense": hit.dense,
+        "lexical": hit.lexical,
+        "late": hit.late,
+        "passage": _passage_dict(hit.passage),
+        "article": {
+            "id": article.id,
+            "title": article.title,
+            "url": article.url,
+            "authors": list(article.authors),
+            "published": article.published,
+            "date_source": article.date_source,
+            "site": article.site,
+            "language": article.language,
+        },
+        "copies": [_passage_dict(copy) for copy in hit.copies],
+    }
+
+
+def record(answer: Answer) -> dict[str, Any]:
+    """The answer for keeping: as `answer_dict`, its hits only by place and score."""
+    hits = []
+    for hit in answer.hits:
+        scores = {name: round(float(getattr(hit, name)), 4) for name in _SCORES}
+        hits.append({**scores, "passage": _place(hit.passage), "copies": [_place(copy) for copy in hit.copies]})
+    return _answer(answer, hits)
+
+
+def restored(kept: Any, article_of: Callable[[str], Article]) -> Answer:
+    """The answer of a `record`. `article_of` gives an article by its id, or raises UnknownArticle.
+
+    Hits whose article is gone, or is too short now, are left out. Raises InvalidInput where `kept` is no record.
+    """
+    if not isinstance(kept, Mapping):
+        raise InvalidInput(f"a kept answer is {type(kept).__name__}; it must be an object")
+    try:
+        citations = tuple(_citation(one, article_of) for one in kept["citations"])
+        hits = [_hit(one, article_of) for one in kept["hits"][:_MOST_HITS]]
+        return Answer(
+            question=str(kept["question"]),
+            found=bool(kept["found"]),
+            text=str(kept["text"]),
+            citations=citations,
+            hits=tuple(hit for hit in hits if hit is not None),
+            support=min(1.0, max(0.0, float(kept["support"]))),
+            kind=kept.get("kind", "quotes"),
+            differs=tuple(int(number) for number in kept.get("differs", ())),
+            said_by=tuple(str(each) for each in kept.get("said_by", ())),
+        )
+    except InvalidInput:
+        raise
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise InvalidInput(f"a kept answer cannot be read: {type(error).__name__}: {error}") from error
+
+
+def standing(citation: Citation, article_of: Callable[[str], Article]) -> Standing:
+    """Whether the article still says at its place what is quoted."""
+    try:
+        text = article_of(citation.article_id).text
+    except UnknownArticle:
+        return "gone"
+    return "intact" if text[citation.start : citation.end] == citation.quote else "changed"
+
+
+def _answer(answer: Answer, hits: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "found": answer.found,
+        "kind": answer.kind,
+        "text": answer.text,
+        "support": answer.support,
+        "differs": list(answer.differs),
+        "said_by": list(answer.said_by),
+        "citations": [
+            {name: getattr(citation, name) for name in Citation.__dataclass_fields__} for citation in answer.citations
+        ],
+        "hits": hits,
+    }
+
+
+def _passage_dict(passage: Passage) -> dict[str, Any]:
+    return {name: getattr(passage, name) for name in Passage.__dataclass_fields__}
+
+
+def _place(passage: Passage) -> dict[str, Any]:
+    return {name: getattr(passage, name) for name in ("article_id", "start", "end", "heading")}
+
+
+def _citation(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> Citation:
+    start, end, span, published = int(kept["start"]), int(kept["end"]), kept.get("span"), kept.get("published")
+    citation = Citation(
+        number=int(kept["number"]),
+        article_id=str(kept["article_id"]),
+        title=str(kept["title"]),
+        url=None,
+        quote=str(kept["quote"]),
+        start=start,
+        end=end,
+        lead=str(kept.get("lead", "")),
+        span=(int(span[0]), int(span[1])) if span else None,
+        published=None if published is None else iso_date(published, "a kept citation's date"),
+    )
+    if standing(citation, article_of) != "intact":
+        return citation
+    # Addresses are the library's, never those of what was kept.
+    article = article_of(citation.article_id)
+    return replace(citation, url=web_address(article.url), link=link_to(article, start, end))
+
+
+def _hit(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> Hit | None:
+    try:
+        article = article_of(str(kept["passage"]["article_id"]))
+        passage = _passage(kept["passage"], article)
+    except UnknownArticle:
+        return None
+    if passage is None:
+        return None
+    copies = []
+    for copy in kept.get("copies", ())[:_MOST_HITS]:
+        with contextlib.suppress(UnknownArticle):
+            copies.append(_passage(copy, article_of(str(copy["article_id"]))))
+    scores = {name: float(kept[name]) for name in _SCORES}
+    return Hit(passage, article, copies=tuple(copy for copy in copies if copy is not None), **scores)
+
+
+def _passage(kept: Mapping[str, Any], article: Article) -> Passage | None:
+    start, end = int(kept["start"]), int(kept["end"])
+    if not 0 <= start < end <= len(article.text):
+        return None
+    return Passage(article.id, start, end, article.text[start:end], str(kept.get("heading", "")))
