@@ -43,7 +43,7 @@ def compose(
     """The Answer to `question` from `candidates`, best first, whose articles are in `articles`; at most `quotes`."""
     readable = [one for one in candidates[:PASSAGES_READ] if one.stored.passage.article_id in articles]
     if embedded is None or not readable:
-        text = "There are no articles to search." if embedded is None else "No article passes the filters."
+        text = "There are no articles to search." if embedded is None else NO_ARTICLE_PASSES
         return Answer(question, False, text, (), tuple(hits), 0.0)
     sentences = with_lists(
         score_sentences(question, embedded, readable, articles=articles, store=store, reader=reader), articles
@@ -70,6 +70,7 @@ def compose(
     )
 
 
+NO_ARTICLE_PASSES = "No article passes the filters."
 NOT_FOUND = "The articles do not seem to hold an answer to this question."
 
 

@@ -1,10 +1,12 @@
 """How well a library answers questions whose answers are known.
 
 A question is a line of JSON: `{"id", "question", "article_ids", "answers", "answerable", "gold_paragraph"?,
-"gold_paragraphs"?, "answer_offsets"?, "history"?}`. `article_ids` are ids of the library's articles, or the names of
-the files or pages they came from, without the ending. A passage or quote is right when it holds a whole gold answer at
-its place: in a gold article and, where a gold paragraph is named, in that paragraph; `answer_offsets`, [start, end]
-pairs in the text of the only gold article, say the places themselves.
+"gold_paragraphs"?, "answer_offsets"?, "history"?, "filters"?}`. Lines of feedback (qa/feedback.py) are such questions
+with a "verdict": of several on one question the last counts, and "rejected" are first quotes that were judged wrong.
+`article_ids` are ids of the library's articles, or the names of the files or pages they came from, without the ending.
+A passage or quote is right when it holds a whole gold answer at its place: in a gold article and, where a gold
+paragraph is named, in that paragraph; `answer_offsets`, [start, end] pairs in the text of the only gold article, say
+the places themselves.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from qa.errors import InvalidInput
-from qa.types import Answer, Article, Hit, Progress, Turn, turns
+from qa.feedback import counting
+from qa.types import Answer, Article, Filters, Hit, Progress, Turn, turns
 
 CUT = 10  # ranks that are looked at
 MOST_QUOTE_WORDS = 60  # a longer quote is a passage, not an answer
@@ -57,6 +60,8 @@ class Question:
     paragraphs: tuple[str, ...] = ()  # each holds the answer, in one of the gold articles
     offsets: tuple[tuple[int, int], ...] = ()  # where the answers stand in the text of the only gold article
     history: tuple[Turn, ...] = ()
+    rejected: tuple[str, ...] = ()  # quotes that do not answer; whether anything does is not known then
+    filters: Filters = field(default_factory=Filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ class Result:
     `rank` counts from 1: the first retrieved passage that holds a gold answer, None where none of the first
     ten does; `words_read` is how many words of the passages, read from the top, it takes until that answer is
     whole. `article_first`: the first passage is of a gold article. `quote_first` and `quote_any`: the answer's
-    first quote, or any of its first five, holds a gold answer. Of `texts` passages and quotes, `exact` stand in
-    their article letter for letter at the place that they name.
+    first quote, or any of its first five, holds a gold answer. `repeated`: the first quote is one that was rejected.
+    Of `texts` passages and quotes, `exact` stand in their article letter for letter at the place that they name.
     """
 
     question: Question
@@ -89,6 +94,7 @@ class Result:
     support: float
     quote_first: bool
     quote_any: bool
+    repeated: bool
     texts: int
     exact: int
     retrieve_s: float
@@ -106,6 +112,7 @@ class Scores:
     that got an answer. `declined`: unanswerable ones that got none. `auroc`: how often `support` is higher for an
     answer whose first quote is right than for one that is wrong or that should not have been given. `ece`: how far
     `support` is from the share of answers whose first quote is right (see `calibration_error`); lower is better.
+    `mended`: questions whose first quote was judged wrong before, and that get another one or no answer now.
     `text_exact`: passages and quotes that stand letter for letter where they say. Times are in seconds: medians,
     and what 95 of 100 questions stay below.
     """
@@ -127,6 +134,7 @@ class Scores:
     auroc: float | None
     ece: float | None
     text_exact: float | None
+    mended: float | None
     retrieve_s: float | None
     retrieve_95_s: float | None
     ask_s: float | None
@@ -147,12 +155,22 @@ def read_questions(path: str | Path) -> list[Question]:
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"questions {str(path)!r} cannot be read: {error}") from error
-    questions = []
+    records: list[tuple[int, Any]] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            questions.append(question_of(json.loads(line), number))
+            records.append((number, json.loads(line)))
+        except ValueError as error:
+            raise InvalidInput(f"questions {str(path)!r}, line {number}: {error}") from error
+    verdicts = [(number, record) for number, record in records if isinstance(record, dict) and "verdict" in record]
+    count = [id(record) for record in counting([record for _, record in verdicts])]
+    questions = []
+    for number, record in records:
+        if isinstance(record, dict) and "verdict" in record and id(record) not in count:
+            continue  # taken back, or judged anew
+        try:
+            questions.append(question_of(record, number))
         except ValueError as error:  # InvalidInput is one
             raise InvalidInput(f"questions {str(path)!r}, line {number}: {error}") from error
     if not questions:
@@ -187,7 +205,8 @@ def evaluate(
 def score(results: Sequence[Result]) -> Scores:
     """What `results` add up to."""
     placed = [result for result in results if result.spans]
-    answerable = [result for result in results if result.question.answerable]
+    rejected = [result for result in results if result.question.rejected]
+    answerable = [result for result in results if result.question.answerable and not result.question.rejected]
     unanswerable = [result for result in results if not result.question.answerable]
 
     def recall(cut: int) -> float | None:
@@ -209,7 +228,7 @@ def score(results: Sequence[Result]) -> Scores:
         mrr_10=_mean(1 / result.rank if result.rank else 0.0 for result in placed),
         quote_first=_mean(result.found and result.quote_first for result in placed),
         quote_any=_mean(result.found and result.quote_any for result in placed),
-        article_first=_mean(result.article_first for result in answerable),
+        article_first=_mean(result.article_first for result in answerable if result.question.article_ids),
         answered=_mean(result.found for result in answerable),
         declined=_mean(not result.found for result in unanswerable),
         auroc=auroc(
@@ -219,6 +238,7 @@ def score(results: Sequence[Result]) -> Scores:
         ),
         ece=calibration_error(judged(results)),
         text_exact=sum(result.exact for result in results) / texts if texts else None,
+        mended=_mean(not result.repeated for result in rejected),
         retrieve_s=_median(result.retrieve_s for result in results),
         retrieve_95_s=_below(0.95, [result.retrieve_s for result in results]),
         ask_s=_median(result.ask_s for result in results),
@@ -304,6 +324,10 @@ def misses(evaluation: Evaluation) -> list[str]:
     for result in evaluation.results:
         if not result.question.answerable:
             wrong = f"answered, support {result.support:.2f}" if result.found else ""
+        elif result.question.rejected:
+            wrong = f"the rejected quote again, support {result.support:.2f}" if result.repeated else ""
+        elif not result.question.article_ids:
+            wrong = "" if result.found else f"not answered, support {result.support:.2f}"
         elif not result.spans:
             wrong = "gold answer not in the articles' text"
         elif not result.found:
@@ -331,6 +355,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("within_500", "in 500 words"),
     ("article_first", "first article right"),
     ("text_exact", "texts exact"),
+    ("mended", "wrong ones mended"),
 )
 
 
@@ -340,14 +365,14 @@ def comparison_table(scores: Mapping[str, Scores]) -> str:
     columns = [*names, "difference"] if len(names) == 2 else names
     widths = [max(10, len(name) + 2) for name in columns]
     lines = [f"{'per cent':20}" + "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True))]
-    for field, label in _ROWS:
-        values = [getattr(scores[name], field) for name in names]
+    for measure, label in _ROWS:
+        values = [getattr(scores[name], measure) for name in names]
         cells = ["-" if value is None else f"{100 * value:.1f}" for value in values]
         if len(names) == 2:
             cells.append("-" if None in values else f"{100 * (values[0] - values[1]):+.1f}")
         lines.append(f"{label:20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
-    for field, label in (("retrieve_s", "retrieve, median ms"), ("ask_s", "ask, median ms")):
-        values = [getattr(scores[name], field) for name in names]
+    for measure, label in (("retrieve_s", "retrieve, median ms"), ("ask_s", "ask, median ms")):
+        values = [getattr(scores[name], measure) for name in names]
         cells = ["-" if value is None else f"{1000 * value:.0f}" for value in values]
         lines.append(f"{label:20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False)))
     first = next(iter(scores.values()))
@@ -365,7 +390,8 @@ def question_of(record: Any, number: int = 0) -> Question:
     if not isinstance(answerable, bool):
         raise InvalidInput(f"'answerable' is {answerable!r}; it must be true or false")
     answers, article_ids = _texts(record, "answers"), _texts(record, "article_ids")
-    if answerable and not article_ids:
+    judged = record.get("verdict") in ("right", "wrong")
+    if answerable and not article_ids and not judged:
         raise InvalidInput("an answerable question needs 'article_ids', or \"answerable\": false")
     paragraphs = record.get("gold_paragraphs") or record.get("gold_paragraph") or []
     if isinstance(paragraphs, dict):
@@ -381,6 +407,8 @@ def question_of(record: Any, number: int = 0) -> Question:
         paragraphs=paragraphs,
         offsets=_offsets(record),
         history=turns(history),
+        rejected=_texts(record, "rejected"),
+        filters=Filters.of(record.get("filters")),
     )
 
 
@@ -433,9 +461,11 @@ def _page_names(article: Article) -> set[str]:
 
 def _measure(library: Answering, question: Question, spans: tuple[Span, ...], gold: set[str]) -> Result:
     began = time.perf_counter()
-    hits = library.retrieve(question.question, k=CUT, history=question.history)
+    # Other systems than a Library may know no filters.
+    narrowed: dict[str, Any] = {"filters": question.filters} if question.filters else {}
+    hits = library.retrieve(question.question, k=CUT, history=question.history, **narrowed)
     retrieved = time.perf_counter()
-    answer = library.ask(question.question, history=question.history)
+    answer = library.ask(question.question, history=question.history, **narrowed)
     asked = time.perf_counter()
     quotes = _quotes_right(answer, spans)
     places = [(one.article_id, one.start, one.end, one.text) for one in (hit.passage for hit in hits)]
@@ -451,6 +481,7 @@ def _measure(library: Answering, question: Question, spans: tuple[Span, ...], go
         support=answer.support,
         quote_first=quotes[:1] == [True],
         quote_any=any(quotes[:MOST_QUOTES]),
+        repeated=bool(answer.citations) and answer.citations[0].quote in question.rejected,
         texts=len(places),
         exact=sum(stored[article_id][start:end] == text for article_id, start, end, text in places),
         retrieve_s=retrieved - began,

@@ -42,6 +42,9 @@ from qa.types import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from embeddings.encoder import Embedding, Encoder
     from embeddings.index import VectorIndex
     from embeddings.reader import Reader
@@ -297,6 +300,20 @@ class Library:
         """How many articles there are by year, site, author and language."""
         count = self._store.counted
         return Overview(count("years"), count("sites"), count("authors"), count("languages"))
+
+    def sample(self, most: int) -> tuple[int, list[Passage], NDArray[np.float32]]:
+        """How many passages there are, at most `most` of them spread evenly, and their vectors.
+
+        The vectors are float32 (n, dim), of length 1, row i of passage i.
+        """
+        import numpy as np
+
+        ids = self._store.passage_ids()
+        chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(_positive(most, "most"), len(ids)), dtype=np.int64))]
+        stored = self._store.stored_passages([int(each) for each in chosen])
+        kept = [stored[int(each)] for each in chosen if int(each) in stored]
+        vectors = np.array([one.vectors.vector for one in kept], np.float32)
+        return len(ids), [one.passage for one in kept], vectors
 
     def __len__(self) -> int:
         return len(self._store)

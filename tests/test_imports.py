@@ -33,6 +33,8 @@ HEAVY = {
     "mammoth",
     "pypdfium2",
     "readability",
+    "sklearn",
+    "dateparser",
 }
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
@@ -53,6 +55,8 @@ ROOMS = {
     "pypdfium2": r"qa\.readers\.pdflines",
     "mammoth": r"qa\.readers\.docx",
     "Stemmer": r"qa\..+",
+    "sklearn": r"embeddings\.projection",
+    "dateparser": r"qa\.periods",
     "tqdm": r"qa\.cli|qa\.ui\..+",
     "fastapi": r"qa\.ui\..+",
     "uvicorn": r"qa\.ui\..+",

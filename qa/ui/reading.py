@@ -10,8 +10,9 @@ from importlib.resources import files
 from itertools import groupby
 
 from qa.readers.plaintext import blocks_of
-from qa.render import long_date, safe_url
 from qa.types import Article, Block
+from qa.ui.draw import facts_line
+from qa.ui.words import Words
 
 _TAGS = {"paragraph": "p", "quote": "blockquote", "caption": "p", "code": "pre"}
 _CLASSES = {"caption": ' class="caption"'}
@@ -21,44 +22,56 @@ _SIGNS = {"heading": re.compile(r"#{1,6}\s+"), "item": re.compile(r"[-*+•]\s+"
 _CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 
 
-def article_page(article: Article, *, start: int = 0, end: int = 0) -> str:
+FEWEST_HEADINGS = 3  # that make a list of contents worth its place
+
+
+def article_page(article: Article, words: Words, *, start: int = 0, end: int = 0) -> str:
     """The article as a complete HTML page; `article.text[start:end]` is in marks, the first with the id "quote".
 
-    An empty or impossible stretch marks nothing. Everything from the article is escaped.
+    An empty or impossible stretch marks nothing. Everything from the article is escaped. In front there is a list of
+    its headings, where there are some.
     """
     blocks = article.blocks or tuple(blocks_of(article.text)) or _paragraphs(article.text)
     mark = _Mark(article.text, start, end) if 0 <= start < end <= len(article.text) else _Mark(article.text, 0, 0)
-    body = "".join(_drawn(_without_title(article, blocks), mark))
-    address = safe_url(article.url)
-    facts = [f'<span dir="auto">{html.escape(author)}</span>' for author in article.authors]
-    if article.published:
-        published = html.escape(article.published)
-        facts.append(f'<time datetime="{published}">{html.escape(long_date(article.published))}</time>')
-    if article.site:
-        facts.append(f'<span dir="auto">{html.escape(article.site)}</span>')
-    if address:
-        href = html.escape(address, quote=True)
-        facts.append(f'<a href="{href}" target="_blank" rel="noopener noreferrer">Open page</a>')
+    shown = _without_title(article, blocks)
+    body = "".join(_drawn(shown, mark))
     title = html.escape(article.title)
     language = f' lang="{html.escape(article.language)}"' if article.language else ""
-    jump = '<a class="jump" href="#quote">To the quote</a>' if mark.made else ""
+    jump = f'<a class="jump" href="#quote">{html.escape(words("reading.to_quote"))}</a>' if mark.made else ""
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
-        f'content="light dark"><title>{title}</title><style>{_style()}</style></head><body><main>'
-        f'<header><h1 dir="auto"{language}>{title}</h1><p class="facts">{" · ".join(facts)}</p>{jump}</header>'
-        f'<article dir="auto"{language}>{body}</article></main></body></html>'
+        f"{_opening(title, words)}<main>"
+        f'<header><h1 dir="auto"{language}>{title}</h1><p class="facts">{facts_line(article, words)}</p>{jump}</header>'
+        f'{_contents(article, shown, words)}<article dir="auto"{language}>{body}</article></main></body></html>'
     )
 
 
-def missing_page(message: str) -> str:
+def missing_page(words: Words) -> str:
     """The page for an article that is not in the library."""
+    title = html.escape(words("reading.missing"))
+    said = html.escape(words("reading.missing_help"))
+    return f"{_opening(title, words)}<main><h1>{title}</h1><p>{said}</p></main></body></html>"
+
+
+def _opening(title: str, words: Words) -> str:
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>No such article</title>'
-        f"<style>{_style()}</style></head><body><main><h1>No such article</h1><p>{html.escape(message)}</p>"
-        "</main></body></html>"
+        f'<!DOCTYPE html><html lang="{words.language}" dir="{words.direction}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
+        f'content="light dark"><title>{title}</title><style>{_style()}</style></head><body>'
     )
+
+
+def _contents(article: Article, blocks: Sequence[Block], words: Words) -> str:
+    """Links to the headings."""
+    headings = [block for block in blocks if block.kind == "heading"]
+    if len(headings) < FEWEST_HEADINGS:
+        return ""
+    top = min(block.level for block in headings)
+    items = "".join(
+        f'<li style="margin-inline-start:{1.2 * min(3, block.level - top):g}em"><a dir="auto" href="#h{block.start}">'
+        f"{html.escape(article.text[_content(block, article.text) : block.end])}</a></li>"
+        for block in headings
+    )
+    return f"<nav><details><summary>{html.escape(words('reading.contents'))}</summary><ul>{items}</ul></details></nav>"
 
 
 @dataclass
@@ -96,7 +109,8 @@ def _plain(block: Block, mark: _Mark) -> str:
     # The page's own title is its h1, so an article's headings start at h2.
     tag = f"h{min(6, max(2, block.level))}" if block.kind == "heading" else _TAGS[block.kind]
     content = mark.escaped(_content(block, mark.text), block.end)
-    return f'<{tag}{_CLASSES.get(block.kind, "")} dir="auto">{content}</{tag}>'
+    anchor = f' id="h{block.start}"' if block.kind == "heading" else ""
+    return f'<{tag}{_CLASSES.get(block.kind, "")}{anchor} dir="auto">{content}</{tag}>'
 
 
 def _list(items: Sequence[Block], mark: _Mark) -> str:
@@ -136,4 +150,4 @@ def _without_title(article: Article, blocks: Sequence[Block]) -> Sequence[Block]
 
 
 def _style() -> str:
-    return files("qa.ui").joinpath("reading.css").read_text(encoding="utf-8")
+    return files("qa.ui").joinpath("assets", "reading.css").read_text(encoding="utf-8")

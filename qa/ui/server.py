@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import logging
 import os
 import socket
@@ -17,14 +18,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI, Query
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from tqdm import tqdm
 
-from qa.errors import InvalidInput, LibraryClosed, UnknownArticle
+from qa import export
+from qa.errors import ArticleQAError, InvalidInput, LibraryClosed, UnknownArticle
 from qa.types import Progress
+from qa.ui import uploads
+from qa.ui.conversation import reopened
 from qa.ui.page import build, mount_options
 from qa.ui.reading import article_page, missing_page
+from qa.ui.shared import Shared
+from qa.ui.words import LANGUAGES, preferred, words
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -41,22 +47,55 @@ _PAGE_POLICY = (
 _READING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def create_app(library: Library) -> FastAPI:
-    """The page at `/`, and at `/article?id=…&start=…&end=…` the reading view of one article.
+_MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
+_LANGUAGE_COOKIE = "article-qa-language"
 
-    The model starts loading when the app starts, so that the first question need not wait for it.
+
+def create_app(library: Library, *, local: bool = True) -> FastAPI:
+    """The page at `/` and, in the other languages, at `/es/`, `/fr/` and `/ar/`; below each of them `article`, the
+    reading view of one article, and `export`, which makes documents of conversations.
+
+    `local`: it is served to this computer alone, and may be told to read its folders. The model starts loading when
+    the app starts, so that the first question need not wait for it.
     """
     warm = threading.Event()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    shared = Shared(library, local=local, ready=warm.is_set)
+    uploads.clear_aside(library)
 
-    @app.get("/article", response_class=HTMLResponse)
-    def read(article_id: Annotated[str, Query(alias="id")], start: int = 0, end: int = 0) -> HTMLResponse:
+    def read(
+        request: Request, article_id: Annotated[str, Query(alias="id")], start: int = 0, end: int = 0
+    ) -> HTMLResponse:
         headers = {"Content-Security-Policy": _READING_POLICY, "Referrer-Policy": "no-referrer"}
+        said = words(_language_of(request.url.path))
         try:
-            return HTMLResponse(article_page(library.article(article_id), start=start, end=end), headers=headers)
+            return HTMLResponse(article_page(library.article(article_id), said, start=start, end=end), headers=headers)
         except UnknownArticle:
-            gone = missing_page("It may have been removed from the library since this link was made.")
-            return HTMLResponse(gone, status_code=404, headers=headers)
+            return HTMLResponse(missing_page(said), status_code=404, headers=headers)
+
+    async def exported(request: Request, format_: Annotated[str, Query(alias="format")]) -> Response:
+        """The conversation in the request's body, as the browser keeps it, as a document in this format."""
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_KEPT:
+                return PlainTextResponse(f"a conversation has more than {_MOST_KEPT:,} bytes", status_code=413)
+        try:
+            media_type, document = await asyncio.to_thread(_document, library, body, format_)
+        except ArticleQAError as error:
+            return PlainTextResponse(str(error), status_code=422)
+        return Response(document, media_type=media_type, headers={"Content-Disposition": "attachment"})
+
+    def set_language(language: str) -> Response:
+        chosen = language if language in LANGUAGES else "en"
+        response = RedirectResponse("/" if chosen == "en" else f"/{chosen}/", status_code=303)
+        response.set_cookie(_LANGUAGE_COOKIE, chosen, max_age=31_536_000, samesite="lax", httponly=True)
+        return response
+
+    for place in ("", *(f"/{language}" for language in LANGUAGES[1:])):
+        app.add_api_route(f"{place}/article", read, response_class=HTMLResponse)
+        app.add_api_route(f"{place}/export", exported, methods=["POST"], response_model=None)
+    app.add_api_route("/language/{language}", set_language, response_model=None)
 
     def load_model() -> None:
         try:
@@ -68,24 +107,56 @@ def create_app(library: Library) -> FastAPI:
         finally:
             warm.set()
 
-    page = build(library, ready=warm.is_set)
     threading.Thread(target=load_model, name="load-model", daemon=True).start()
     app.add_middleware(_PolicyHeader)
-    gr.mount_gradio_app(app, page, path="/", **mount_options())
+    app.add_middleware(_OwnLanguage)
+    for language in (*LANGUAGES[1:], "en"):  # what is mounted at "/" takes all that no other has
+        page = build(library, language=language, shared=shared)
+        gr.mount_gradio_app(app, page, path="/" if language == "en" else f"/{language}", **mount_options(language))
+    app.state.shared = shared
     return app
+
+
+def _document(library: Library, body: bytes, format_: str) -> tuple[str, str]:
+    """(media type, text) of a kept conversation. Raises InvalidInput."""
+    try:
+        kept = json.loads(body)
+    except ValueError as error:
+        raise InvalidInput(f"the conversation is not JSON: {error}") from error
+    conversation = reopened(kept, library)
+    title = str(kept.get("title") or "Conversation")
+    asked = [(one.question, one.answer) for one in conversation.exchanges]
+    if format_ == "md":
+        return "text/markdown", export.conversation_markdown(title, asked)
+    if format_ == "html":
+        return "text/html", export.conversation_html(title, asked)
+    articles = export.cited(asked, library.article)
+    if format_ == "bib":
+        return "application/x-bibtex", export.bibtex(articles)
+    if format_ == "json":
+        return "application/vnd.citationstyles.csl+json", export.csl_json(articles)
+    raise InvalidInput(f"format is {format_!r}; use md, html, bib or json")
+
+
+def _language_of(path: str) -> str:
+    """The language of the page at this path."""
+    first = path.split("/")[1] if "/" in path else ""
+    return first if first in LANGUAGES else "en"
 
 
 @contextmanager
 def running(library: Library, *, host: str = "127.0.0.1", port: int | None = None) -> Iterator[str]:
     """Runs the app in a thread of its own and gives its address; ends it on leaving."""
     listener = _listener(host, port)
-    server = _server(create_app(library))
+    app = create_app(library)
+    server = _server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         yield _address(listener)
     finally:
         server.should_exit = True
+        app.state.shared.end()
         thread.join(timeout=15)
         listener.close()
 
@@ -115,13 +186,16 @@ def serve(
         address = _address(listener)
         _say(f"Library: {chosen.resolve()} ({len(library)} articles)")
         _say(f"Open {address} in a browser. Ctrl-C ends it.")
-        server = _server(create_app(library))
+        app = create_app(library, local=_is_loopback(listener))
+        server = _server(app)
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             _say("Ended.")
+        finally:
+            app.state.shared.end()
 
 
 def _add_examples(library: Library, folder: Path) -> None:
@@ -172,6 +246,10 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
@@ -192,3 +270,29 @@ class _PolicyHeader:
             await send(message)
 
         await self._app(scope, receive, with_policy if scope["type"] == "http" else send)
+
+
+class _OwnLanguage:
+    """Leads a browser that asks for the page to the one in its language, unless another was chosen."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in ("/", *_BARE):
+            request = Request(scope)
+            language = scope["path"].strip("/")
+            if not language:
+                language = request.cookies.get(_LANGUAGE_COOKIE, "")
+            if language not in LANGUAGES:
+                language = preferred(request.headers.get("accept-language", ""))
+            if language != "en":
+                query = f"?{request.url.query}" if request.url.query else ""
+                await RedirectResponse(f"/{language}/{query}", status_code=307)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+_BARE = tuple(
+    f"/{language}" for language in LANGUAGES[1:]
+)  # without the slash, the page's own addresses would be wrong

@@ -1,202 +1,181 @@
-"""What happens on the Library tab: the table of articles, adding files and addresses, removing."""
+"""The list of articles as it is drawn and chosen from, and removing with undo. No Gradio here."""
 
 from __future__ import annotations
 
-import hashlib
-import html
 import logging
-import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.errors import ArticleQAError, UnknownArticle
-from qa.render import long_date, reading_link
-from qa.types import FLAGS, AddReport, ArticleSummary, Failure, Progress
+from qa.types import ArticleSummary, Listing, Removed
+from qa.ui import uploads
+from qa.ui.draw import reading_link, text
+from qa.ui.words import Words
 
 if TYPE_CHECKING:
     from qa.library import Library
 
 log = logging.getLogger(__name__)
 
-_FLAG_NAMES = {"consent-wall": "asks for consent", "paywall": "only the beginning", "cut-short": "file cut short"}
-ROWS_SHOWN = 200  # a page with more rows is slow to draw, and nobody reads on: search narrows it
-UPLOADS = "uploads"
-
-EMPTY_LIBRARY = (
-    '<div class="qa-empty"><p><strong>No articles yet.</strong></p><p>Add saved web pages (HTML or MHTML), PDF, '
-    "DOCX, EPUB, text or Markdown files, or paste the addresses of articles or feeds above. Everything stays on this "
-    "computer.</p></div>"
-)
+ROWS = 50  # to a page of the list
+COLUMNS = ("title", "author", "date", "site", "passages")
 
 
-def counts(library: Library) -> str:
-    """How much the library holds, as HTML: "18 articles · 143 passages"."""
-    return f"{_plural(len(library), 'article')} · {_plural(library.passage_count, 'passage')}"
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which part of the list of articles a page shows, in which order."""
+
+    search: str = ""
+    order: str = "added"
+    descending: bool = True
+    page: int = 0
+
+    def sorted_by(self, column: str) -> Shown:
+        """By that column; by it already: the other way round."""
+        return replace(self, order=column, descending=self.order == column and not self.descending, page=0)
 
 
-def table(library: Library, search: str = "") -> str:
-    """The articles whose title, author or site match, as an HTML table with a box to select each row."""
+def counts(library: Library, words: Words) -> str:
+    """How much the library holds: "18 articles · 143 passages"."""
+    return f"{words.count('articles', len(library))} · {words.count('passages', library.passage_count)}"
+
+
+def table(library: Library, words: Words, shown: Shown = Shown()) -> str:
+    """A page of the articles whose title, author or site match, as an HTML table with a box to select each row."""
     if len(library) == 0:
-        return EMPTY_LIBRARY
-    found = library.summaries(search.strip())
-    if not found:
-        return f'<p class="qa-empty">No title, author or site matches “{html.escape(search.strip())}”.</p>'
-    rows = "".join(_row(summary) for summary in found[:ROWS_SHOWN])
-    more = len(found) - ROWS_SHOWN
-    rest = f'<p class="qa-note">{_plural(more, "more article")}: search to narrow the list.</p>' if more > 0 else ""
+        return (
+            f'<div class="qa-empty"><p><strong>{text(words("library.empty_title"))}</strong></p>'
+            f"<p>{text(words('library.empty'))}</p></div>"
+        )
+    search = shown.search.strip()
+    listing = library.browse(
+        search, order=shown.order, descending=shown.descending, offset=shown.page * ROWS, limit=ROWS
+    )
+    if not listing.total:
+        return f'<p class="qa-empty" role="status">{text(words("library.no_match", search=search))}</p>'
+    heads = "".join(_head(column, shown, words) for column in COLUMNS)
+    rows = "".join(_row(summary, words) for summary in listing.articles)
     return (
-        '<div class="qa-table"><table><thead><tr><th scope="col"><span class="qa-unseen">Select</span></th>'
-        '<th scope="col">Title</th><th scope="col">Author</th><th scope="col">Date</th><th scope="col">Site</th>'
-        f'<th scope="col" class="qa-count">Passages</th></tr></thead><tbody>{rows}</tbody></table></div>{rest}'
+        f'<div class="qa-table"><table><thead><tr><th scope="col"><span class="qa-unseen">'
+        f'{text(words("library.select"))}</span></th>{heads}<th scope="col"><span class="qa-unseen">'
+        f"{text(words('panel.read'))}</span></th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{_paging(listing, shown, words)}"
     )
 
 
-def add(
-    library: Library,
-    files: Sequence[str],
-    addresses: str,
-    *,
-    on_progress: Callable[[Progress], bool | None] | None = None,
-) -> str:
-    """Adds uploaded files and the web addresses of a text, one a line; what came of it as HTML.
-
-    Only http and https addresses are taken: a line of the page must not read the server's own files.
-    """
-    lines = [line.strip() for line in addresses.splitlines() if line.strip()]
-    refused = [line for line in lines if not line.lower().startswith(("http://", "https://"))]
-    wrong = tuple(Failure(line, "not a web address; it must start with https:// or http://") for line in refused)
-    sources: list[str | Path] = [line for line in lines if line not in refused]
-    if not files and not lines:
-        return '<p class="qa-notice" role="alert">Choose files or paste addresses first.</p>'
-    try:
-        kept = [_kept(library, Path(file)) for file in files]
-        done = library.add([*kept, *sources], on_progress=on_progress)
-    except ArticleQAError as error:
-        return f'<p class="qa-notice" role="alert">{html.escape(str(error))}</p>'
-    except Exception:
-        log.exception("adding articles failed")
-        return (
-            '<p class="qa-notice" role="alert">Adding stopped because of an unexpected error; the details are in the '
-            "server’s log. What was added before it is kept.</p>"
-        )
-    followed = {each.location for each in library.collections()}  # bookmarks of which a few were left out, say
-    for failure in done.failed:
-        if failure.source not in followed:
-            _forget(library, failure.source)
-    return report(library, done, wrong)
-
-
-def report(library: Library, done: AddReport, refused: Sequence[Failure] = ()) -> str:
-    """What adding did, as HTML: how many of each, their titles, and every failure with its reason."""
-    failed = [*done.failed, *refused]
-    parts = []
-    for word, ids in (("added", done.added), ("replaced", done.replaced), ("already there", done.skipped)):
-        if ids:
-            titles = "".join(f'<li dir="auto">{html.escape(_title(library, each))}</li>' for each in ids[:ROWS_SHOWN])
-            parts.append(
-                f"<details><summary>{_plural(len(ids), 'article')} {word}</summary><ul>{titles}</ul></details>"
-            )
-    if done.flagged:
-        notes = "".join(
-            f'<li><span dir="auto">{html.escape(_title(library, each.article_id))}</span>: {FLAGS[each.flag]}</li>'
-            for each in done.flagged
-        )
-        parts.append(f"<details open><summary>{len(done.flagged)} not whole</summary><ul>{notes}</ul></details>")
-    if failed:
-        reasons = "".join(
-            f'<li><span dir="auto">{html.escape(_shown(library, each.source))}</span>{html.escape(each.said)}</li>'
-            for each in failed
-        )
-        parts.append(f"<details open><summary>{len(failed)} not added</summary><ul>{reasons}</ul></details>")
-    if done.stopped:
-        said = "Stopped before the end. What was added stays; adding the same again goes on from there."
-        parts.append(f'<p class="qa-note">{said}</p>')
-    return f'<div class="qa-report" role="status">{"".join(parts) or "Nothing to add."}</div>'
-
-
-def confirmation(library: Library, article_ids: Sequence[str]) -> str:
+def confirmation(library: Library, article_ids: Sequence[str], words: Words) -> str:
     """The question to confirm before articles are removed, as HTML; "" where none is selected or left."""
-    titles = [summary for each in article_ids if (summary := _title(library, each))]
+    titles = [found for each in article_ids if (found := title_of(library, each))]
     if not titles:
         return ""
-    what = f"“{titles[0]}”" if len(titles) == 1 else f"these {len(titles)} articles"
-    items = "" if len(titles) == 1 else "".join(f'<li dir="auto">{html.escape(title)}</li>' for title in titles)
+    one = words("library.remove_one", title=titles[0])
+    question = one if len(titles) == 1 else words("library.remove_many", n=len(titles))
+    items = "" if len(titles) == 1 else "".join(f'<li dir="auto">{text(title)}</li>' for title in titles)
     return (
-        f'<div class="qa-confirm" role="alert"><p>Remove <bdi>{html.escape(what)}</bdi> from the library?</p>'
+        f'<div class="qa-confirm" role="alert"><p dir="auto">{text(question)}</p>'
         f"{f'<ul>{items}</ul>' if items else ''}</div>"
     )
 
 
-def remove(library: Library, article_ids: Sequence[str]) -> str:
-    """Removes articles, and the copies kept of uploaded files; what came of it as HTML."""
-    removed, problems = 0, []
+def remove(library: Library, article_ids: Sequence[str], words: Words) -> tuple[str, tuple[Removed, ...]]:
+    """Removes articles, and the copies kept of uploaded files: what came of it as HTML, and what undoes it."""
+    removed: list[Removed] = []
+    problems = []
     for article_id in article_ids:
         try:
-            source = library.article(article_id).source
-            library.remove(article_id)
+            taken = library.remove(article_id)
         except UnknownArticle:
             continue  # somebody else removed it meanwhile: it is gone, as asked
         except ArticleQAError as error:
             problems.append(str(error))
         else:
-            removed += 1
-            _forget(library, source)
-    said = "".join(f'<p class="qa-notice" role="alert">{html.escape(problem)}</p>' for problem in problems)
-    return f'<div class="qa-report" role="status">{_plural(removed, "article")} removed.</div>{said}'
+            removed.append(taken)
+            uploads.put_aside(library, taken.article.source)
+    undo = f'<button type="button" class="qa-tool" data-do="undo">{text(words("library.undo"))}</button>'
+    said = text(words("library.removed", articles=words.count("articles", len(removed))))
+    wrong = "".join(f'<p class="qa-notice" role="alert">{text(problem)}</p>' for problem in problems)
+    return f'<div class="qa-report" role="status">{said} {undo if removed else ""}</div>{wrong}', tuple(removed)
 
 
-def _row(summary: ArticleSummary) -> str:
-    title = html.escape(summary.title)
-    reading = html.escape(reading_link(summary.id, 0, 0).partition("#")[0])
-    flags = "".join(
-        f' <span class="qa-flag" title="{FLAGS[flag]}">{_FLAG_NAMES[flag]}</span>' for flag in summary.flags
-    )
-    return (
-        f'<tr><td><input type="checkbox" value="{html.escape(summary.id)}" aria-label="Select {title}"></td>'
-        f'<th scope="row" dir="auto"><a href="{reading}" target="_blank" rel="noopener">{title}</a>{flags}</th>'
-        f'<td dir="auto" data-label="Author">{html.escape(", ".join(summary.authors))}</td>'
-        f'<td data-label="Date">{html.escape(long_date(summary.published))}</td>'
-        f'<td dir="auto" data-label="Site">{html.escape(summary.site or "")}</td>'
-        f'<td class="qa-count" data-label="Passages">{summary.passages}'
-        f'<span class="qa-unit"> passage{"" if summary.passages == 1 else "s"}</span></td></tr>'
-    )
+def undo(library: Library, removed: Sequence[Removed], words: Words) -> str:
+    """Puts back what was removed; what came of it as HTML."""
+    back, problems = 0, []
+    for one in removed:
+        try:
+            uploads.bring_back(library, one.article.source)
+            library.restore(one)
+            back += 1
+        except ArticleQAError as error:
+            problems.append(str(error))
+    said = text(words("library.restored", articles=words.count("articles", back)))
+    wrong = "".join(f'<p class="qa-notice" role="alert">{text(problem)}</p>' for problem in problems)
+    return f'<div class="qa-report" role="status">{said}</div>{wrong}'
 
 
-def _kept(library: Library, upload: Path) -> Path:
-    """A copy of an uploaded file beside the library, so that `sync` finds it after the server's temporary files go.
-
-    Another file of the same name gets a name of its own, by content: two sites both have an index.html.
-    """
-    folder = Path(library.folder) / UPLOADS
-    folder.mkdir(parents=True, exist_ok=True)
-    content = upload.read_bytes()
-    kept = folder / upload.name
-    if kept.exists() and kept.read_bytes() != content:
-        kept = folder / f"{upload.stem}-{hashlib.sha256(content).hexdigest()[:8]}{upload.suffix}"
-    if not kept.exists():
-        shutil.copyfile(upload, kept)
-    return kept
-
-
-def _forget(library: Library, source: str | None) -> None:
-    """Deletes the kept copy that `source` names; other files are never touched."""
-    folder = (Path(library.folder) / UPLOADS).resolve()
-    if source and Path(source).resolve().parent == folder:
-        Path(source).unlink(missing_ok=True)
-
-
-def _shown(library: Library, source: str) -> str:
-    folder = (Path(library.folder) / UPLOADS).resolve()
-    return Path(source).name if Path(source).resolve().parent == folder else source
-
-
-def _title(library: Library, article_id: str) -> str:
+def title_of(library: Library, article_id: str) -> str:
+    """An article's title, "" where it is gone."""
     try:
         return library.article(article_id).title
     except UnknownArticle:
         return ""
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def flags(summary: ArticleSummary, words: Words) -> str:
+    """What is wrong with an article's page, as HTML."""
+    return "".join(
+        f' <span class="qa-flag" title="{text(words(f"library.{flag}_help"))}">{text(words(f"library.{flag}"))}</span>'
+        for flag in summary.flags
+    )
+
+
+def _head(column: str, shown: Shown, words: Words) -> str:
+    name = text(words(f"library.column_{column}"))
+    sorting = shown.order == column
+    state = f' aria-sort="{"descending" if shown.descending else "ascending"}"' if sorting else ""
+    sign = ("▼" if shown.descending else "▲") if sorting else ""
+    label = text(words("library.sort", column=words(f"library.column_{column}")))
+    number = ' class="qa-count"' if column == "passages" else ""
+    return (
+        f'<th scope="col"{number}{state}><button type="button" data-do="sort" data-column="{column}" title="{label}">'
+        f'{name} <span aria-hidden="true">{sign}</span></button></th>'
+    )
+
+
+def _row(summary: ArticleSummary, words: Words) -> str:
+    title, article_id = text(summary.title), text(summary.id)
+    unit = words.count("passages", summary.passages).partition(f"{summary.passages:,}")
+    label = text(words("library.select_one", title=summary.title))
+    return (
+        f'<tr><td><input type="checkbox" value="{article_id}" aria-label="{label}"></td>'
+        f'<th scope="row" dir="auto"><button type="button" class="qa-title" data-do="article" '
+        f'data-article="{article_id}">{title}</button>{flags(summary, words)}</th>'
+        f'<td dir="auto" data-label="author">{text(", ".join(summary.authors))}</td>'
+        f'<td data-label="date">{text(words.date(summary.published))}</td>'
+        f'<td dir="auto" data-label="site">{text(summary.site or "")}</td>'
+        f'<td class="qa-count" data-label="passages"><span class="qa-unit">{text(unit[0])}</span>{summary.passages:,}'
+        f'<span class="qa-unit">{text(unit[2])}</span></td>'
+        f'<td><a href="{text(reading_link(summary.id))}" target="_blank" rel="noopener" '
+        f'aria-label="{text(words("panel.read"))}: {title}">{text(words("library.open"))}</a></td></tr>'
+    )
+
+
+def _paging(listing: Listing, shown: Shown, words: Words) -> str:
+    if listing.total <= ROWS:
+        return ""
+    first = shown.page * ROWS + 1
+    place = words("library.first_last", first=f"{first:,}", last=f"{first - 1 + len(listing.articles):,}",
+                  total=f"{listing.total:,}")  # fmt: skip
+    last_page = (listing.total - 1) // ROWS
+
+    def step(name: str, page: int) -> str:
+        dead = "" if 0 <= page <= last_page else " disabled"
+        return (
+            f'<button type="button" class="qa-tool" data-do="page" data-page="{page}"{dead}>'
+            f"{text(words(f'library.{name}'))}</button>"
+        )
+
+    return (
+        f'<nav class="qa-paging" aria-label="{text(words("library.paging"))}">{step("previous", shown.page - 1)}'
+        f'<span role="status">{text(place)}</span>{step("next", shown.page + 1)}</nav>'
+    )

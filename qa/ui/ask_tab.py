@@ -1,0 +1,237 @@
+"""The Ask tab: its layout, and which event calls what. What happens then is in qa/ui/ask.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from qa.errors import ArticleQAError, UnknownArticle
+from qa.ui import shelf
+from qa.ui.ask import View, asking, judge, sentence
+from qa.ui.conversation import Conversation, reopened
+from qa.ui.draw import chat_text, idle_panel
+from qa.ui.events import AT_ONCE, QUIET, part, told
+from qa.ui.filtering import Chosen, chips, from_link
+from qa.ui.shared import Shared
+from qa.ui.words import Words
+
+PARALLEL_QUESTIONS = 8  # further ones wait their turn; encoding uses every core anyway
+CHOICES = 200  # names that a filter offers; others can be typed
+
+
+@dataclass(slots=True)
+class AskTab:
+    """The parts of the tab that others need."""
+
+    conversation: gr.State
+    only: gr.State  # the articles that questions are narrowed to: a tuple of (id, title)
+    box: gr.Textbox
+    chat: gr.Chatbot
+    shown: list[Any]  # what `draw` fills
+    fields: list[Any]  # of the filters, in the order of Chosen.of; `only` is the last
+    drawer: gr.Accordion
+    refresh: gr.Timer  # until there are questions to begin with
+
+
+def layout(shared: Shared, words: Words) -> AskTab:
+    """Draws the tab and wires it."""
+    conversation, only, pending, editing = gr.State(Conversation()), gr.State(()), gr.State(""), gr.State("")
+    with gr.Row(elem_id="qa-ask", equal_height=False):
+        with gr.Column(scale=5, min_width=300, elem_id="qa-left"):
+            chat = gr.Chatbot(
+                elem_id="qa-chat",
+                show_label=False,
+                label=words("ask.chat"),
+                container=False,
+                layout="bubble",
+                buttons=[],
+                height=None,
+                latex_delimiters=[],
+                feedback_options=None,
+                group_consecutive_messages=False,
+                rtl=words.direction == "rtl",
+                placeholder=_placeholder(shared, words),
+            )
+            said = part("", "qa-said")
+            chosen_chips = part("", "qa-chosen")
+            with gr.Row(elem_id="qa-box"):
+                box = gr.Textbox(
+                    "",
+                    placeholder=words("ask.starting"),
+                    interactive=False,
+                    label=words("ask.label"),
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=5,
+                    submit_btn=words("ask.send"),
+                    max_length=2000,
+                    rtl=words.direction == "rtl",
+                    elem_id="qa-question",
+                )
+            with gr.Row(elem_id="qa-under"):
+                with gr.Accordion(words("filters.title"), open=False, elem_id="qa-filters") as drawer:
+                    with gr.Row():
+                        authors, sites, languages = (_names(words, name) for name in ("author", "site", "language"))
+                    with gr.Row():
+                        since, until = (_date(words, name) for name in ("since", "until"))
+                clear = gr.Button(words("ask.new"), size="sm", variant="secondary", elem_id="qa-clear", scale=0)
+        with gr.Column(scale=4, min_width=300, elem_id="qa-right"):
+            panel = part(idle_panel(words), "qa-panel")
+    refresh = gr.Timer(1.5, active=False)
+
+    fields = [authors, sites, languages, since, until, only]
+    shown = [conversation, chat, panel, said, box, pending, editing]
+    tab = AskTab(conversation, only, box, chat, shown, fields, drawer, refresh)
+
+    def on_ask(question: str, held: Conversation, editing: str, *typed: Any) -> Iterator[dict[Any, Any]]:
+        for view in asking(
+            shared.library, question, held, words, chosen=Chosen.of(*typed), editing=editing, ready=shared.ready
+        ):
+            yield _drawn(tab, view)
+
+    def on_stop(held: Conversation, pending: str) -> dict[Any, Any]:
+        if not pending:
+            return _drawn(tab, View(held, words, typed=None))
+        return _drawn(tab, View(held, words, typed=pending, notice=words("ask.stopped")))
+
+    def on_click(event: gr.EventData, held: Conversation, *typed: Any) -> dict[Any, Any]:
+        click, chosen = told(event), Chosen.of(*typed)
+        do, key = click.get("do"), str(click.get("key", ""))
+        if do in ("right", "wrong"):
+            return _drawn(tab, judge(shared.library, held, key, do, words))
+        if do == "edit" and (one := held.find(key)):
+            return _drawn(tab, View(held, words, typed=one.question, editing=key, shown=key))
+        if do == "panel" and held.find(key):
+            return {panel: View(held, words, shown=key).panel}
+        if do == "keep":
+            return _drawn(tab, View(held, words))
+        if do == "only":
+            article_id = str(click.get("article", ""))
+            title = shelf.title_of(shared.library, article_id)
+            return {only: ((article_id, title),)} if title else {only: gr.skip()}
+        if do == "unfilter":
+            kept = chosen.without(str(click.get("field", "")), str(click.get("value", "")))
+            return _filled(tab, kept)
+        if do == "unfilter-all":
+            return _filled(tab, Chosen())
+        return {only: gr.skip()}
+
+    def on_filters(*typed: Any) -> tuple[str, Any]:
+        chosen = Chosen.of(*typed)
+        held = len(chosen.each())
+        name = words("filters.title")
+        return chips(chosen, words), gr.update(label=f"{name} ({held})" if held else name)
+
+    changes = [field.change for field in (authors, sites, languages, since, until, only)]
+    gr.on(changes, on_filters, fields, [chosen_chips, drawer],
+          trigger_mode="always_last", **AT_ONCE)  # fmt: skip
+    run: dict[str, Any] = {
+        **QUIET,
+        "outputs": shown,
+        "concurrency_limit": PARALLEL_QUESTIONS,
+        "concurrency_id": "questions",
+        "trigger_mode": "once",
+    }
+    asked = box.submit(on_ask, [box, conversation, editing, *fields], **run)
+    box.stop(on_stop, [conversation, pending], shown, cancels=[asked], **AT_ONCE)
+    clear.click(lambda: _drawn(tab, View(Conversation(), words)), outputs=shown, cancels=[asked], **AT_ONCE)
+    gr.on(
+        [panel.click, said.click, chosen_chips.click],
+        on_click,
+        [conversation, *fields],
+        [*shown, *fields],
+        **AT_ONCE,
+    )
+
+    # Questions to begin with come some seconds after the page, when they have been tried.
+    refresh.tick(lambda: refreshed(shared, words), outputs=[chat, refresh], **AT_ONCE)
+    return tab
+
+
+def refreshed(shared: Shared, words: Words) -> tuple[Any, Any]:
+    """The chat's placeholder as the library is now, and the timer, which asks again where it is not complete."""
+    complete = shared.ready() and (not len(shared.library) or shared.starters.get()[1])
+    return gr.update(placeholder=_placeholder(shared, words)), gr.update(active=not complete)
+
+
+def filter_choices(shared: Shared) -> list[Any]:
+    """What the filters of authors, sites and languages offer: the most frequent names."""
+    overview = shared.library.overview()
+    offered = (overview.authors, overview.sites, overview.languages)
+    return [gr.update(choices=[name for name in counts if name][:CHOICES]) for counts in offered]
+
+
+def opened(tab: AskTab, kept: Any, shared: Shared, words: Words) -> dict[Any, Any]:
+    """A conversation that the browser kept, shown; or why it cannot be."""
+    try:
+        return _drawn(tab, View(reopened(kept, shared.library), words))
+    except ArticleQAError as error:
+        problem = words("conversations.unreadable", problem=sentence(str(error)))
+        return _drawn(tab, View(Conversation(), words, typed=None, notice=problem))
+
+
+def from_address(tab: AskTab, pairs: Sequence[tuple[str, str]], shared: Shared, words: Words) -> dict[Any, Any]:
+    """The question and filters that the page's address asks for, filled in."""
+    titles = {}
+    for name, value in pairs:
+        if name == "article":
+            try:
+                titles[value] = shared.library.article(value).title
+            except UnknownArticle:
+                continue
+    question, chosen = from_link(pairs, titles)
+    filled = _filled(tab, chosen) if chosen else {}
+    return {tab.box: gr.update(value=question[:2000], interactive=True, placeholder=words("ask.hint")), **filled}
+
+
+def _drawn(tab: AskTab, view: View) -> dict[Any, Any]:
+    words, busy = view.words, view.pending is not None
+    box: dict[str, Any] = {} if view.typed is None else {"value": view.typed}
+    box |= {"submit_btn": False if busy else words("ask.send"), "stop_btn": words("ask.stop") if busy else False}
+    values = (view.conversation, view.chat, view.panel, view.said, gr.update(**box), view.pending or "", view.editing)
+    return dict(zip(tab.shown, values, strict=True))
+
+
+def _filled(tab: AskTab, chosen: Chosen) -> dict[Any, Any]:
+    values = (list(chosen.authors), list(chosen.sites), list(chosen.languages), chosen.since, chosen.until,
+              chosen.articles)  # fmt: skip
+    return dict(zip(tab.fields, values, strict=True))
+
+
+def _placeholder(shared: Shared, words: Words) -> str:
+    """What the empty chat shows. It is read as Markdown with HTML: everything is escaped for both."""
+    if not len(shared.library):
+        title, body = words("ask.no_articles_title"), words("ask.no_articles")
+        return f"<h2>{chat_text(title)}</h2><p>{chat_text(body)}</p>"
+    questions, _ = shared.starters.get() if shared.ready() else ((), False)
+    buttons = "".join(
+        f'<li><button type="button" class="qa-starter">{chat_text(question)}</button></li>' for question in questions
+    )
+    offered = f"<p>{chat_text(words('ask.try'))}</p><ul>{buttons}</ul>" if buttons else ""
+    return f"<h2>{chat_text(words('ask.welcome'))}</h2><p>{chat_text(words('ask.promise'))}</p>{offered}"
+
+
+def _names(words: Words, name: str) -> gr.Dropdown:
+    return gr.Dropdown(
+        [],
+        value=[],
+        multiselect=True,
+        allow_custom_value=True,
+        label=words(f"filters.{name}"),
+        elem_id=f"qa-{name}",
+        min_width=140,
+    )
+
+
+def _date(words: Words, name: str) -> gr.Textbox:
+    return gr.Textbox(
+        "",
+        label=words(f"filters.{name}"),
+        placeholder=words(f"filters.{name}_hint"),
+        elem_id=f"qa-{name}",
+        min_width=140,
+    )

@@ -1,0 +1,123 @@
+"""What all who look at one server's page share: the library and the work on it. No Gradio here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qa.atlas import Atlas, draw_atlas
+from qa.errors import ArticleQAError
+from qa.suggest import suggestions
+from qa.types import Progress
+from qa.ui.adding import Watch
+from qa.ui.words import words
+from qa.ui.work import Work
+
+if TYPE_CHECKING:
+    from qa.library import Library
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Shared:
+    """`local`: the page is served to this computer alone. `ready`: whether the model is loaded."""
+
+    library: Library
+    local: bool = True
+    ready: Callable[[], bool] = lambda: True
+    work: Work = field(default_factory=Work)
+    watch: Watch = field(init=False)
+    maps: Maps = field(init=False)
+    starters: Starters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.library, self.work, words())
+        self.maps = Maps(self.library)
+        self.starters = Starters(self.library)
+
+    def end(self) -> None:
+        """Stop what goes on in the background."""
+        self.watch.end()
+        self.work.stop()
+        self.maps.stop()
+
+
+class Maps:
+    """The map of the passages, drawn in the background when somebody asks for it."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self.atlas: Atlas | None = None
+        self.done: float | None = None  # 0..1 while it is being drawn, else None
+        self.failed = False
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the library has changed since the map was drawn."""
+        return self.atlas is not None and self.atlas.stamp != self._library.stamp
+
+    def start(self) -> None:
+        """Begin to draw, if that is not going on already."""
+        with self._lock:
+            if self.done is not None:
+                return
+            self.done, self.failed = 0.0, False
+            self._stop.clear()
+        threading.Thread(target=self._draw, name="map", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the drawing after the round that is under way."""
+        self._stop.set()
+
+    def _draw(self) -> None:
+        def on_progress(step: Progress) -> bool:
+            self.done = step.done / max(step.total, 1)
+            return not self._stop.is_set()
+
+        try:
+            drawn = draw_atlas(self._library, on_progress=on_progress)
+            self.atlas = drawn or self.atlas
+        except Exception:
+            log.exception("the map could not be drawn")
+            self.failed = True
+        finally:
+            self.done = None
+
+
+class Starters:
+    """Questions to begin with, made in the background once for each state of the library."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._stamp: str | None = None
+        self._found: Sequence[str] = ()
+        self._making = False
+
+    def get(self) -> tuple[Sequence[str], bool]:
+        """What there is, and whether that is all: if not, better ones are on their way."""
+        with self._lock:
+            if self._making:
+                return self._found, False
+            if self._stamp == self._library.stamp:
+                return self._found, True
+            self._making = True
+        threading.Thread(target=self._make, name="starters", daemon=True).start()
+        return self._found, False
+
+    def _make(self) -> None:
+        stamp, found = self._library.stamp, self._found
+        try:
+            found = suggestions(self._library) if len(self._library) else ()
+        except ArticleQAError:
+            log.debug("no questions to begin with could be made", exc_info=True)  # the library may be closed by now
+        except Exception:
+            log.exception("no questions to begin with could be made")
+        with self._lock:
+            self._stamp, self._found, self._making = stamp, found, False
