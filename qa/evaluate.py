@@ -94,11 +94,11 @@ class Result:
     support: float
     quote_first: bool
     quote_any: bool
-    repeated: bool
     texts: int
     exact: int
     retrieve_s: float
     ask_s: float
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,11 @@ class Scores:
     auroc: float | None
     ece: float | None
     text_exact: float | None
-    mended: float | None
     retrieve_s: float | None
     retrieve_95_s: float | None
     ask_s: float | None
     ask_95_s: float | None
+    mended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -15,18 +14,19 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from bs4 import BeautifulSoup
 from gradio_client import Client  # type: ignore[import-untyped]
 
 from qa import Article, Block, Filters, InvalidInput, Library
-from qa.types import FLAGS, Progress
-from qa.ui import shelf
-from qa.ui.ask import NO_ARTICLES, asking, example_questions
-from qa.ui.conversation import filters, history, messages, panels
+from qa.ui.ask import asking
+from qa.ui.conversation import Conversation, exchange_record
 from qa.ui.reading import article_page
 from qa.ui.server import _address, _listener, running
+from qa.ui.words import words
 
+EN = words()
 ROOT = Path(__file__).resolve().parent.parent
 SHARE = "How much of the electricity of Snorre and Gullfaks comes from floating turbines?"
 
@@ -40,12 +40,6 @@ def address(example_library: Library) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def client(address: str) -> Client:
     return Client(address, verbose=False)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library.open(tmp_path / "library") as library:
-        yield library
 
 
 def free_port() -> int:
@@ -128,7 +122,7 @@ class TestReadingView:
             for part, kind, level in kinds
         )
         article = Article(id="x", title="Title", text=text, blocks=blocks, url="javascript:alert(1)")
-        soup = BeautifulSoup(article_page(article), "html.parser")
+        soup = BeautifulSoup(article_page(article, EN), "html.parser")
         drawn = [f"{tag.name}: {tag.text}" for tag in soup.select("article :is(h2, p, li, blockquote)")]
         assert drawn == ["h2: Top", "p: First para.", "li: one", "li: two", "blockquote: A saying."]
         assert [[cell.text for cell in row.select("th, td")] for row in soup.select("tr")] == [
@@ -140,186 +134,104 @@ class TestReadingView:
 
     def test_a_stretch_over_several_blocks_is_marked_in_each(self) -> None:
         article = Article(id="x", title="T", text="One two.\n\nThree four.\n\nFive.")
-        soup = BeautifulSoup(article_page(article, start=4, end=15), "html.parser")
+        soup = BeautifulSoup(article_page(article, EN, start=4, end=15), "html.parser")
         assert [(mark.get("id"), mark.text) for mark in soup.select("mark")] == [("quote", "two."), (None, "Three")]
 
     @pytest.mark.parametrize(("start", "end"), [(-1, 3), (5, 5), (9, 2), (0, 10_000)])
     def test_impossible_stretches_mark_nothing(self, start: int, end: int) -> None:
         article = Article(id="x", title="T", text="One two.\n\nThree.")
-        assert "<mark" not in article_page(article, start=start, end=end)
+        assert "<mark" not in article_page(article, EN, start=start, end=end)
+
+    def test_headings_are_listed_with_links_to_them(self) -> None:
+        text = "## First\n\nOne.\n\n## <Second>\n\nTwo.\n\n### Third\n\nThree."
+        soup = BeautifulSoup(article_page(Article(id="x", title="T", text=text), EN), "html.parser")
+        links = soup.select("nav a")
+        assert [link.text for link in links] == ["First", "<Second>", "Third"]
+        assert [soup.select_one(f"[id='{link['href'][1:]}']").name for link in links] == ["h2", "h2", "h3"]  # type: ignore[index, union-attr]
+        assert soup.select("script") == []
+
+    def test_it_speaks_the_page_s_language(self, address: str, example_library: Library) -> None:
+        article = next(example_library.articles())
+        _, page, _ = get(f"{address}ar/article?id={article.id}")
+        html = BeautifulSoup(page, "html.parser").html
+        assert (html["lang"], html["dir"]) == ("ar", "rtl")  # type: ignore[index]
+        status, page, _ = get(f"{address}fr/article?id=none")
+        assert (status, "Article introuvable" in page) == (404, True)
 
     def test_text_stays_text(self) -> None:
         bad = '<script>alert(1)</script><img src=x onerror="alert(2)">'
         article = Article(id="x", title=bad, text=bad, authors=(bad,), site=bad)
-        soup = BeautifulSoup(article_page(article), "html.parser")
+        soup = BeautifulSoup(article_page(article, EN), "html.parser")
         assert soup.select("script, img") == []
         assert soup.select_one("h1").text == bad  # type: ignore[union-attr]
         assert soup.select_one("article p").text == bad  # type: ignore[union-attr]
 
 
-class TestAsking:
-    def test_steps_of_an_answer(self, example_library: Library) -> None:
-        first, last = asking(example_library, f"  {SHARE} ", ())
-        assert (first.conversation, first.pending) == ((), SHARE)
-        (exchange,) = last.conversation
-        assert "about 35 per cent" in exchange.reply
-        assert [message["role"] for message in last.chat] == ["user", "assistant"]
-        assert history(last.conversation) == [
-            {"role": "user", "content": SHARE},
-            {"role": "assistant", "content": exchange.reply},
-        ]
-        assert "<" not in exchange.reply
+class TestLanguages:
+    @pytest.mark.parametrize(
+        ("path", "headers", "to"),
+        [
+            ("", {"Accept-Language": "fr-CH, fr;q=0.9, en;q=0.8"}, "/fr/"),
+            ("?q=hola&site=X", {"Accept-Language": "es"}, "/es/?q=hola&site=X"),
+            ("", {"Accept-Language": "de, en;q=0.5"}, None),
+            ("", {"Accept-Language": "fr", "Cookie": "article-qa-language=en"}, None),
+            ("", {"Accept-Language": "en", "Cookie": "article-qa-language=ar"}, "/ar/"),
+            ("", {}, None),
+            ("es", {}, "/es/"),
+        ],
+    )
+    def test_a_browser_is_led_to_its_language(
+        self, address: str, path: str, headers: dict[str, str], to: str | None
+    ) -> None:
+        response = httpx.get(f"{address}{path}", headers=headers)
+        assert response.headers.get("location") == to
+        assert response.status_code == (307 if to else 200)
 
-    def test_each_answer_keeps_its_numbers_and_only_the_newest_panel_is_shown(self, example_library: Library) -> None:
-        *_, one = asking(example_library, SHARE, ())
-        *_, two = asking(example_library, "Why did so few Tongans die in the 2022 tsunami?", one.conversation)
-        sections = BeautifulSoup(panels(two.conversation), "html.parser").select("section")
-        assert [(section["id"], section.has_attr("hidden")) for section in sections] == [
-            ("a2-passages", False),
-            ("a1-passages", True),
-        ]
-        said = BeautifulSoup("".join(m["content"] for m in messages(two.conversation)), "html.parser")
-        for link in said.select("a.qa-cite"):
-            assert any(section.select_one(f"mark[id='{str(link['href'])[1:]}']") for section in sections)
+    def test_choosing_a_language_is_remembered(self, address: str) -> None:
+        response = httpx.get(f"{address}language/ar")
+        assert response.headers["location"] == "/ar/"
+        assert "article-qa-language=ar" in response.headers["set-cookie"]
+        assert httpx.get(f"{address}language/xx").headers["location"] == "/"
 
-    def test_loading_is_said(self, example_library: Library) -> None:
-        first, _ = asking(example_library, SHARE, (), ready=lambda: False)
-        assert "loading" in first.notice
+
+class TestExport:
+    @pytest.fixture(scope="class")
+    def kept(self, example_library: Library) -> dict[str, object]:
+        *_, view = asking(example_library, SHARE, Conversation(), EN)
+        (one,) = view.conversation.exchanges
+        return {"id": "x", "title": "My <talk>", "exchanges": [exchange_record(one)]}
 
     @pytest.mark.parametrize(
-        ("question", "since", "notice"),
-        [("  ", "", "Type a question first."), (SHARE, "March", "“From” is 'March'; give a date that exists as")],
+        ("format_", "media_type", "held"),
+        [
+            ("md", "text/markdown", "# My <talk>"),
+            ("html", "text/html", '<h1 dir="auto">My &lt;talk&gt;</h1>'),
+            ("bib", "application/x-bibtex", "author = {Abiodun, Jonas}"),
+            ("json", "application/vnd.citationstyles.csl+json", '"family": "Abiodun"'),
+        ],
     )
-    def test_what_cannot_be_asked_is_said_and_kept(
-        self, example_library: Library, question: str, since: str, notice: str
+    def test_a_conversation_becomes_a_document(
+        self, address: str, kept: dict[str, object], format_: str, media_type: str, held: str
     ) -> None:
-        (view,) = asking(example_library, question, (), since=since)
-        assert view.notice.startswith(notice)
-        assert view.typed == question.strip()
+        response = httpx.post(f"{address}export?format={format_}", json=kept)
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith(media_type)
+        assert response.headers["content-disposition"] == "attachment"
+        assert held in response.text
 
-    def test_filters_of_the_page(self, example_library: Library) -> None:
-        assert filters("Abiodun, Brandt", "", "2021", "2023-02") == Filters(
-            authors=("Abiodun", "Brandt"), since="2021", until="2023-02"
-        )
-        *_, view = asking(example_library, SHARE, (), authors="Abiodun")
-        answer = view.conversation[0].panel
-        assert answer is not None
-        assert {hit.article.authors for hit in answer.hits} == {("Jonas Abiodun",)}
-
-    def test_empty_library(self, library: Library) -> None:
-        (view,) = asking(library, SHARE, ())
-        assert view.notice == NO_ARTICLES
-        assert example_questions(library) == []
-
-    def test_example_questions_have_answers(self, example_library: Library, examples: Path) -> None:
-        questions = example_questions(example_library)
-        assert len(questions) == 4
-        known = {
-            entry["question"]: entry for entry in map(json.loads, (examples / "questions.jsonl").open(encoding="utf-8"))
-        }
-        for question in questions:
-            quote = example_library.ask(question).citations[0].quote
-            assert any(span in quote for span in known[question]["answers"]), question
-
-
-class TestShelf:
-    def test_adding_files_and_addresses(self, library: Library, tmp_path: Path) -> None:
-        page = tmp_path / "upload" / "dam.txt"
-        page.parent.mkdir()
-        page.write_text("The dam\n\nThe dam on the river was begun in 1961. It was finished in 1968, after two floods.")
-        secret = tmp_path / "secret.txt"
-        secret.write_text("Secret\n\nThis file of the server must not be read by whoever has the page open.\n")
-        steps: list[Progress] = []
-        told = shelf.add(library, [str(page)], f"{secret}\nfile://{secret}\n", on_progress=steps.append)
-        report = BeautifulSoup(told, "html.parser")
-        assert [summary.text for summary in report.select("summary")] == ["1 article added", "2 not added"]
-        assert f"{secret}: not a web address; it must start with https:// or http://" in report.text
-        assert [article.title for article in library.articles()] == ["The dam"]
-        assert (steps[-1].done, steps[-1].total) == (1, 1)
-        page.unlink()  # the server's temporary files go; the library's own copy stays
-        (article,) = library.articles()
-        assert library.sync().removed == ()
-        assert [each.title for each in library.articles()] == ["The dam"]
-        copy = Path(library.folder) / "uploads" / "dam.txt"
-        assert copy.exists()
-        assert "1 article removed" in shelf.remove(library, [article.id])
-        assert len(library) == 0
-        assert not copy.exists()
-
-    def test_a_bookmarks_file_is_kept_though_some_of_it_is_left_out(self, library: Library, tmp_path: Path) -> None:
-        file = tmp_path / "bookmarks.html"
-        file.write_text('<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n<DT><A HREF="javascript:x()">Tool</A>\n</DL>')
-        told = BeautifulSoup(shelf.add(library, [str(file)], ""), "html.parser")
-        assert "bookmarks.html: entries left out that are no web addresses: 1 (javascript)" in told.text
-        kept = Path(library.folder).resolve() / "uploads" / "bookmarks.html"
-        assert kept.exists()
-        assert [each.location for each in library.collections()] == [str(kept)]
-
-    def test_stopping_is_said_and_the_same_again_goes_on(self, library: Library, tmp_path: Path) -> None:
-        files = []
-        for number, name in enumerate(("ash", "beech", "cedar")):
-            file = tmp_path / f"{name}.txt"
-            file.write_text(
-                f"The {name}\n\nThe {name} in the park was planted in {1850 + number} by the town gardener.\n"
-            )
-            files.append(str(file))
-        stopped = BeautifulSoup(shelf.add(library, files, "", on_progress=lambda step: step.done < 2), "html.parser")
-        assert [summary.text for summary in stopped.select("summary")] == ["2 articles added"]
-        assert "Stopped before the end. What was added stays; adding the same again goes on from there." in stopped.text
-        assert sorted(article.title for article in library.articles()) == ["The ash", "The beech"]
-        again = BeautifulSoup(shelf.add(library, files, "", on_progress=lambda step: True), "html.parser")
-        assert [summary.text for summary in again.select("summary")] == ["1 article added", "2 articles already there"]
-        assert "Stopped" not in again.text
-
-    def test_two_uploads_of_one_name_are_two_articles(self, library: Library, tmp_path: Path) -> None:
-        for place, subject in (("a", "dam on the upper river"), ("b", "weir below the old mill")):
-            (tmp_path / place).mkdir()
-            (tmp_path / place / "index.txt").write_text(
-                f"The {subject}\n\nThis is about the {subject}, and about nothing else at all, as one can read here.\n"
-            )
-        shelf.add(library, [str(tmp_path / "a" / "index.txt")], "")
-        shelf.add(library, [str(tmp_path / "b" / "index.txt")], "")
-        assert sorted(article.title for article in library.articles()) == [
-            "The dam on the upper river",
-            "The weir below the old mill",
-        ]
-
-    def test_nothing_chosen_and_nothing_readable(self, library: Library, tmp_path: Path) -> None:
-        assert "Choose files or paste addresses first" in shelf.add(library, [], " \n")
-        empty = tmp_path / "<img src=x onerror=alert(1)>.txt"
-        empty.write_text("")
-        told = BeautifulSoup(shelf.add(library, [str(empty)], ""), "html.parser")
-        assert told.select("img") == []
-        assert told.select_one("summary").text == "1 not added"  # type: ignore[union-attr]
-        assert list((Path(library.folder) / "uploads").iterdir()) == []
-
-    def test_a_page_that_is_not_whole_is_named(self, library: Library, tmp_path: Path) -> None:
-        page = tmp_path / "cut.html"
-        page.write_text("<html><body><article><p>The pier stands on forty piles, and thirty-nine of them are ro")
-        told = BeautifulSoup(shelf.add(library, [str(page)], ""), "html.parser")
-        assert [each.get_text() for each in told.find_all("summary")] == ["1 article added", "1 not whole"]
-        assert "the file ends in the middle; save or download it again" in told.get_text()
-        mark = BeautifulSoup(shelf.table(library), "html.parser").select_one(".qa-flag")
-        assert mark is not None
-        assert (mark.get_text(), mark["title"]) == ("file cut short", FLAGS["cut-short"])
-
-    def test_table_lists_searches_and_escapes(self, library: Library) -> None:
-        assert "No articles yet" in shelf.table(library)
-        bold = Article(
-            id='x"<b>', title="<b>Bold</b> claims", text="A claim is made here. It is bold.", authors=("Ana",)
-        )
-        library.add(bold)
-        library.add(Article(id="y", title="Other", text="Something else is said here.", published="2020-05"))
-        rows = BeautifulSoup(shelf.table(library), "html.parser").select("tbody tr")
-        assert sorted(row.select_one("th").text for row in rows) == ["<b>Bold</b> claims", "Other"]  # type: ignore[union-attr]
-        (row,) = BeautifulSoup(shelf.table(library, "ANA"), "html.parser").select("tbody tr")
-        assert [cell.text for cell in row.select("td")] == ["", "Ana", "", "", "1 passage"]
-        assert row.input["value"] == 'x"<b>'  # type: ignore[index]
-        assert "No title, author or site matches “&lt;zzz&gt;”" in shelf.table(library, "<zzz>")
-        assert shelf.counts(library) == "2 articles · 2 passages"
-        question = BeautifulSoup(shelf.confirmation(library, ['x"<b>']), "html.parser")
-        assert question.text == "Remove “<b>Bold</b> claims” from the library?"
-        assert shelf.confirmation(library, ["gone"]) == ""
+    @pytest.mark.parametrize(
+        ("format_", "body", "reason"),
+        [
+            ("md", "{", "not JSON"),
+            ("md", "[]", "needs an object"),
+            ("exe", '{"exchanges": []}', "use md, html, bib or json"),
+            ("md", '{"exchanges": [{"question": "x", "answer": 3}]}', "must be an object"),
+        ],
+    )
+    def test_what_cannot_be_exported_is_said(self, address: str, format_: str, body: str, reason: str) -> None:
+        response = httpx.post(f"{address}export?format={format_}", content=body)
+        assert response.status_code == 422
+        assert reason in response.text
 
 
 class TestProcess:

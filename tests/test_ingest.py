@@ -203,10 +203,12 @@ def test_progress_counts_and_false_stops(library: Library) -> None:
         return progress.done < 3
 
     report = library.add(articles, on_progress=stop_at_three)
-    assert seen == [Progress(1, 5, "a0"), Progress(2, 5, "a1"), Progress(3, 5, "a2")]
+    assert seen == [Progress(number, 5, f"a{number - 1}", "read") for number in (1, 2, 3)]
     assert (report.added, report.stopped) == (("a0", "a1", "a2"), True)
     assert len(library) == 3
-    report = library.add(articles, on_progress=lambda progress: None)
+    seen.clear()
+    report = library.add(articles, on_progress=seen.append)
+    assert [step.outcome for step in seen] == ["unchanged"] * 3 + ["read"] * 2
     assert (report.added, report.skipped, report.stopped) == (("a3", "a4"), ("a0", "a1", "a2"), False)
 
 

@@ -9,21 +9,15 @@ from bs4 import BeautifulSoup, Tag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.render import (
-    answer_dict,
-    answer_html,
-    answer_markdown,
-    answer_support,
-    answer_text,
-    long_date,
-    panel_html,
-    question_html,
-    reading_link,
-    safe_url,
-    sources,
-)
+from qa.answer import NOT_FOUND
+from qa.render import answer_markdown, answer_support, answer_text, long_date, safe_url, sources
+from qa.saved import answer_dict
 from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, support_word
 from qa.types import Answer, Article, Citation, Hit, Passage
+from qa.ui.draw import answer_html, panel_html, question_html, reading_link
+from qa.ui.words import words
+
+EN = words()
 
 TEXT = "The dam was begun in 1961. It was finished in 1968.\n\nIt is 111 metres high. Nobody lives on it."
 DAM = Article(
@@ -80,7 +74,7 @@ def only(found: list[Tag]) -> Tag:
 
 
 def test_numbers_link_answer_and_panel_both_ways(answer: Answer) -> None:
-    said, panel = soup(answer_html(answer, key="a1")), soup(panel_html(answer, key="a1"))
+    said, panel = soup(answer_html(answer, EN, key="a1")), soup(panel_html(answer, EN, key="a1"))
     links = said.select("a.qa-cite")
     assert [(link.text, link["href"], link["id"]) for link in links] == [
         ("1", "#a1-c1", "a1-r1"),
@@ -95,7 +89,7 @@ def test_numbers_link_answer_and_panel_both_ways(answer: Answer) -> None:
 
 
 def test_panel_shows_cited_in_number_order_then_also_found(answer: Answer) -> None:
-    panel = soup(panel_html(answer, key="a1"))
+    panel = soup(panel_html(answer, EN, key="a1", titles={"weir": "The weir"}))
     assert [group.text for group in panel.select(".qa-group")] == ["Cited", "Also found"]
     assert [card.blockquote.text for card in panel.select(".qa-card") if card.blockquote] == [
         SECOND.text,
@@ -103,14 +97,15 @@ def test_panel_shows_cited_in_number_order_then_also_found(answer: Answer) -> No
         LOW.text,
     ]
     card = panel.select(".qa-card")[1]
-    assert only(card.select("h4")).text == "A dam on the river"
+    assert only(card.select("h3")).text == "A dam on the river"
     assert only(card.select(".qa-meta")).text == "Ana Prieto · Bo Lund · 5 March 2020 · River Notes"
     assert only(card.select(".qa-path")).text == "History › Building"
-    assert "also in 1 other place" in card.text
+    copy = only(card.select(".qa-why ul:not(.qa-bars) a"))
+    assert (copy.text, copy["href"]) == ("The weir", f"article?id=weir&start={LOW.start}&end={LOW.end}#quote")
 
 
 def test_links_open_the_page_at_the_quote_and_our_copy(answer: Answer) -> None:
-    first, second, third = soup(panel_html(answer, key="a1")).select(".qa-links")
+    first, second, third = soup(panel_html(answer, EN, key="a1")).select(".qa-links")
     page, reading = first.select("a")
     assert page["href"] == "https://example.org/dam#:~:text=It%20is%20111"
     assert page["rel"] == ["noopener", "noreferrer"]
@@ -124,7 +119,7 @@ def test_links_open_the_page_at_the_quote_and_our_copy(answer: Answer) -> None:
 def test_two_quotes_from_one_passage_share_its_card() -> None:
     hits = (Hit(FIRST, DAM, 0.9),)
     citations = (cite(DAM, 1, "It was finished in 1968."), cite(DAM, 2, "The dam was begun in 1961."))
-    panel = soup(panel_html(Answer("When?", True, "…", citations, hits, 0.9), key="k"))
+    panel = soup(panel_html(Answer("When?", True, "…", citations, hits, 0.9), EN, key="k"))
     card = only(panel.select(".qa-card"))
     assert [number.text for number in card.select("a.qa-number")] == ["1", "2"]
     assert [(mark["id"], mark.text) for mark in card.select("mark")] == [
@@ -153,15 +148,15 @@ def test_quote_outside_every_hit_has_a_card_of_its_own() -> None:
 def test_overlapping_quotes_keep_the_text_whole() -> None:
     first, second = cite(DAM, 1, "begun in 1961. It was"), cite(DAM, 2, "It was finished in 1968.")
     answer = Answer("?", True, "…", (first, second), (Hit(FIRST, DAM, 0.9),), 0.9)
-    quoted = only(soup(panel_html(answer, key="k")).select("blockquote"))
+    quoted = only(soup(panel_html(answer, EN, key="k")).select("blockquote"))
     assert quoted.text == FIRST.text
     assert [mark.text for mark in quoted.select("mark")] == ["begun in 1961. It was", " finished in 1968."]
 
 
 def test_nothing_found_says_so_and_shows_the_nearest() -> None:
-    answer = Answer("Who?", False, "The articles do not say.", (), (Hit(FIRST, DAM, 0.3),), 0.05)
-    said, panel = soup(answer_html(answer, key="a1")), soup(panel_html(answer, key="a1"))
-    assert only(said.select("p[dir=auto]")).text == "The articles do not say."
+    answer = Answer("Who?", False, NOT_FOUND, (), (Hit(FIRST, DAM, 0.3),), 0.05)
+    said, panel = soup(answer_html(answer, EN, key="a1")), soup(panel_html(answer, EN, key="a1"))
+    assert only(said.select("p[dir=auto]")).text == f"{NOT_FOUND} Other words may help, or fewer filters."
     assert said.select("a.qa-cite") == []
     assert only(panel.select(".qa-group")).text == "Nearest passages"
     assert only(panel.select("blockquote")).text == FIRST.text
@@ -187,7 +182,7 @@ def test_support_is_a_word(support: float, word: str) -> None:
     answer = Answer("?", True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), support)
     shown = "weak" if word == "none" else word  # an answer is never said to have none
     assert answer_support(answer) == shown
-    assert only(soup(answer_html(answer, key="k")).select(".qa-support")).text == shown
+    assert only(soup(answer_html(answer, EN, key="k")).select(".qa-support")).text == shown
     assert answer_support(Answer("?", False, "no", (), (), support)) == "none"
 
 
@@ -227,7 +222,7 @@ def spoken(article: Article, number: int, quote: str, words: str) -> Citation:
 
 def test_the_words_that_answer_are_bold_within_their_sentence() -> None:
     answer = Answer("How high?", True, "…", (spoken(DAM, 1, "It is 111 metres high.", "111 metres"),), (), 0.9)
-    quote = only(soup(answer_html(answer, key="k")).select(".qa-quote"))
+    quote = only(soup(answer_html(answer, EN, key="k")).select(".qa-quote"))
     assert quote.text == "It is 111 metres high."
     assert only(quote.select("strong")).text == "111 metres"
     assert answer_markdown(answer).startswith("It is **111 metres** high. [1]")
@@ -237,8 +232,8 @@ def test_the_words_that_answer_are_bold_within_their_sentence() -> None:
 def test_the_span_is_found_through_line_breaks_and_other_places_of_its_words() -> None:
     text = "In 1961 or\n  late in\n1961, about  400\nboats (of 400) came."
     article = Article("b", "Boats", text)
-    for words, shown in (("1961, ", "1961,"), ("about  400\nboats", "about 400 boats")):
-        answer = Answer("?", True, "…", (spoken(article, 1, text, words.rstrip()),), (), 0.9)
+    for bold, shown in (("1961, ", "1961,"), ("about  400\nboats", "about 400 boats")):
+        answer = Answer("?", True, "…", (spoken(article, 1, text, bold.rstrip()),), (), 0.9)
         said = answer_markdown(answer).splitlines()[0].removesuffix(" [1]")
         assert f"**{shown}**" in said
         assert said.replace("**", "").replace("\\", "") == " ".join(text.split())
@@ -254,7 +249,7 @@ def test_the_span_of_a_row_is_bold_where_its_words_stand_once() -> None:
         1, "t", "Counts", None, text[start:], start, len(text), None, "Year | Boats", (len(text) - 2, len(text))
     )
     assert "Year: 2014 &#124; Boats: <strong>98</strong>" in answer_html(
-        Answer("?", True, "…", (row,), (), 0.9), key="k"
+        Answer("?", True, "…", (row,), (), 0.9), EN, key="k"
     )
 
 
@@ -267,7 +262,7 @@ def test_articles_that_differ_are_named_with_their_numbers_and_dates() -> None:
     )
     answer = Answer("How many?", True, "…", citations, (), 0.9, differs=(1, 2), said_by=("a", "c"))
     line = "These articles differ: 400 families (A <b>flood</b>, 2 March 2021) · 420 families (B | flood, 2022)"
-    said = soup(answer_html(answer, key="k"))
+    said = soup(answer_html(answer, EN, key="k"))
     assert only(said.select(".qa-differs")).text == line
     assert said.select("b") == []
     assert only(said.select(".qa-note")).text == "Support: strong · 2 independent sources"
@@ -280,7 +275,7 @@ def test_articles_that_differ_are_named_with_their_numbers_and_dates() -> None:
 
 
 def test_one_source_and_agreement_are_not_remarked_on(answer: Answer) -> None:
-    for text in (answer_text(answer), answer_markdown(answer), soup(answer_html(answer, key="k")).text):
+    for text in (answer_text(answer), answer_markdown(answer), soup(answer_html(answer, EN, key="k")).text):
         assert "differ" not in text
         assert "independent" not in text
         assert "From the articles" not in text
@@ -289,7 +284,7 @@ def test_one_source_and_agreement_are_not_remarked_on(answer: Answer) -> None:
 def test_passages_about_a_phrase_stand_under_a_heading() -> None:
     phrase = '<img src=x onerror="alert(1)"> *dam*'
     answer = Answer(phrase, True, "…", (cite(DAM, 1, "It is 111 metres high."),), (), 0.6, kind="passages")
-    said = soup(answer_html(answer, key="k"))
+    said = soup(answer_html(answer, EN, key="k"))
     assert only(said.select(".qa-heading")).text == f"From the articles on “{phrase}”"
     assert said.select("img") == []
     assert answer_text(answer).startswith(f"From the articles on “{phrase}”\n\nIt is 111 metres high. [1]")
@@ -311,18 +306,18 @@ def test_text_of_articles_stays_text(text: str, title: str, heading: str, url: s
     hit = Hit(Passage(article.id, 0, len(text), text, heading), article, 0.5)
     citation = Citation(1, article.id, title, article.url, text, 0, len(text), f"javascript:{url}")
     answer = Answer(text, True, text, (citation,), (hit,), 0.9)
-    said, panel = soup(answer_html(answer, key="k")), soup(panel_html(answer, key="k"))
-    assert {tag.name for tag in said.find_all(True)} == {"div", "p", "span", "a"}
+    said, panel = soup(answer_html(answer, EN, key="k")), soup(panel_html(answer, EN, key="k"))
+    assert {tag.name for tag in said.find_all(True)} == {"div", "p", "span", "a", "button"}
     assert only(said.select(".qa-quote")).text == " ".join(text.split())
     assert only(panel.select("mark")).text == text
-    assert only(panel.select("h4")).text == title
+    assert only(panel.select("h3")).text == title
     assert only(panel.select(".qa-path")).text == heading
     assert {tag.name for tag in panel.find_all(True)} <= set(
-        "section p h3 article header a div h4 span blockquote mark button time".split()
+        "section p h2 article header a div h3 span blockquote mark button time b details summary ul li meter".split()
     )
-    assert [link.text for link in panel.select(".qa-links a")] == ["Read in article"]
+    assert [link.text for link in panel.select("a:not(.qa-number)")] == ["Read in article"]
     lines = [" ".join(line.split()) for line in text.strip().splitlines()]
-    assert soup(question_html(text)).get_text("\n") == "\n".join(lines)
+    assert soup(question_html(text, EN)).get_text("\n") == "\n".join(lines)
 
 
 @settings(deadline=None)
@@ -332,11 +327,11 @@ def test_a_bold_span_of_any_text_stays_text(before: str, words: str, after: str)
     span = (len(before), len(before) + len(words))
     citation = Citation(1, "a", text, None, text, 0, len(text), span=span)
     answer = Answer("?", True, text, (citation,), (), 0.9)
-    html = answer_html(answer, key="k")
+    html = answer_html(answer, EN, key="k")
     quote = only(soup(html).select(".qa-quote"))
     assert quote.text == " ".join(text.split())
     assert only(quote.select("strong")).text == " ".join(words.split())
-    assert {tag.name for tag in soup(html).find_all(True)} == {"div", "p", "span", "a", "strong"}
+    assert {tag.name for tag in soup(html).find_all(True)} == {"div", "p", "span", "a", "strong", "button"}
     outside_references = html.replace("&#", "").replace('href="#', 'href="')
     assert not set(outside_references) & set("\\`*_[]~$|#")
 
@@ -345,7 +340,7 @@ def test_a_bold_span_of_any_text_stays_text(before: str, words: str, after: str)
 def test_markdown_around_the_chat_finds_no_sign_to_read(text: str) -> None:
     """The chat runs a Markdown reader over this HTML: it must see no character that means something to it."""
     citation = Citation(1, "a", text, None, text, 0, len(text))
-    html = answer_html(Answer("?", True, text, (citation,), (), 0.9), key="k")
+    html = answer_html(Answer("?", True, text, (citation,), (), 0.9), EN, key="k")
     assert "\n" not in html
     outside_references = html.replace("&#", "").replace('href="#', 'href="')
     assert not set(outside_references) & set("\\`*_[]~$|#")
@@ -402,6 +397,7 @@ def test_dates_in_words(iso: str | None, words: str) -> None:
 
 
 def test_reading_link_survives_odd_ids() -> None:
+    assert reading_link("a b") == "article?id=a+b"
     assert reading_link("a/../b?c&d#e", 1, 2) == "article?id=a%2F..%2Fb%3Fc%26d%23e&start=1&end=2#quote"
 
 
@@ -412,7 +408,7 @@ def test_a_citation_of_a_pdf_names_its_page() -> None:
     answer = Answer("How high is the dam?", True, "", (cite(pdf, 1, "It is 111 metres high."),), hits, 0.7)
     assert answer_text(answer).endswith("[1] A dam, Ana Prieto, p. 2")
     assert answer_markdown(answer).endswith(r"1. A dam, Ana Prieto, p. 2")
-    assert only(soup(panel_html(answer, key="a1")).select(".qa-meta")).text == "Ana Prieto · p. 2"
+    assert only(soup(panel_html(answer, EN, key="a1")).select(".qa-meta")).text == "Ana Prieto · p. 2"
 
 
 def test_a_document_of_one_page_names_none() -> None:
@@ -430,8 +426,8 @@ def test_a_row_is_shown_with_its_columns_heads() -> None:
     row = Citation(1, "t", "Counts", None, text[start:], start, len(text), lead="Year | <Samples>")
     shown = Answer("?", True, "…", (row,), (Hit(passage, article, 0.9),), 0.8)
     assert answer_text(shown).startswith("Year: 2015 | <Samples>: 116 [1]")
-    assert "Year: 2015 &#124; &#60;Samples&#62;: 116</span>" in answer_html(shown, key="k")
-    panel = panel_html(shown, key="k")
+    assert "Year: 2015 &#124; &#60;Samples&#62;: 116</span>" in answer_html(shown, EN, key="k")
+    panel = panel_html(shown, EN, key="k")
     assert '<p class="qa-path" dir="auto">Year | &lt;Samples&gt;</p><blockquote' in panel
     assert '<mark id="k-c1" tabindex="-1">2015 | 116</mark>' in panel
 
@@ -444,9 +440,9 @@ def test_a_list_of_articles_is_drawn_as_a_list() -> None:
     other = cite(OTHER, 2, "A weir is a low dam.")
     text = "2 articles about <i>dams</i>:\n“A [2] <b>dam</b>” (Li) [1]\n“Weirs” [2]"
     answer = Answer("Which?", True, text, (quote, other), (), 0.9, "articles")
-    drawn = soup(answer_html(answer, key="a"))
+    drawn = soup(answer_html(answer, EN, key="a"))
     assert [item.get_text() for item in drawn.find_all("li")] == ["“A [2] <b>dam</b>” (Li)\xa01", "“Weirs”\xa02"]
-    assert only(drawn.find_all("p")).get_text() == "2 articles about <i>dams</i>:"
+    assert only(drawn.select("p[dir=auto]")).get_text() == "2 articles about <i>dams</i>:"
     assert [link["href"] for link in drawn.find_all("a")] == ["#a-c1", "#a-c2"]
     assert drawn.find(["i", "b"]) is None
     assert answer_text(answer).startswith(

@@ -16,6 +16,7 @@ import pytest
 
 from qa import Article, Block, Filters, LibraryBusy, LibraryClosed, LibraryError, UnknownArticle, lexical
 from qa import store as store_module
+from qa.schema import FORMAT
 from qa.split import split
 from qa.store import EncodedPassage, Store, Vectors
 from qa.types import Validators
@@ -366,7 +367,8 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     store = Store(path)
     store.set_meta("format", str(FORMAT + 1))
     store.close()
-    with pytest.raises(LibraryError, match=f"has format {FORMAT + 1}; this version of article-qa reads {FORMAT}: update"):
+    refused = f"has format {FORMAT + 1}; this version of article-qa reads {FORMAT}: update"
+    with pytest.raises(LibraryError, match=refused):
         Store(path)
 
 
@@ -406,7 +408,7 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
     store.place("/tmp/a.html", "a")
     store.close()
     with sqlite3.connect(path) as old:  # what format 1 did not have
-        for column in ("date_source", "pages", "flags"):
+        for column in ("date_source", "pages", "flags", "corrected"):
             old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         for column in ("etag", "modified"):
             old.execute(f"ALTER TABLE locations DROP COLUMN {column}")
@@ -421,7 +423,8 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
     old.close()
     for _ in range(2):
         store = Store(path)
-        assert store.meta("format") == "3"
+        assert store.meta("format") == str(FORMAT)
+        assert store.corrected("a") == {}
         assert store.names(["a"])["a"].title == tuple(lexical.terms(kept.title, kept.language))
         assert store.article("a") == kept
         assert store.locations() == [("/tmp/a.html", "a")]

@@ -75,12 +75,13 @@ def test_a_feed_stands_for_its_pages(library: Library, web_site: WebSite) -> Non
     assert [(failure.source, "404" in failure.reason) for failure in report.failed] == [
         (f"{web_site.url}/missing", True)
     ]
-    assert [(step.done, step.total, step.current.removeprefix(web_site.url)) for step in seen] == [
-        (1, 4, "/feed"),
-        (2, 4, "/a"),
-        (3, 4, "/b"),
-        (4, 4, "/missing"),
+    assert [(step.done, step.total, step.current.removeprefix(web_site.url), step.outcome) for step in seen] == [
+        (1, 4, "/feed", "listed"),
+        (2, 4, "/a", "read"),
+        (3, 4, "/b", "read"),
+        (4, 4, "/missing", "failed"),
     ]
+    assert [bool(step.reason) for step in seen] == [False, False, False, True]
     assert web_site.asked() == ["/feed", "/a", "/b", "/missing"]
     assert library.collections() == [Collection(f"{web_site.url}/feed", "feed")]
 
@@ -241,7 +242,7 @@ def test_a_wait_for_a_site_can_be_stopped(library: Library, web_site: WebSite, m
     report = library.add([f"{web_site.url}/a", f"{web_site.url}/b"], on_progress=stop_after_five_seconds)
     assert (report.stopped, titles(library)) == (True, ["Anchors"])
     assert now[0] == 5
-    assert set(steps) == {Progress(1, 2, f"{web_site.url}/a"), Progress(1, 2, f"{web_site.url}/b")}
+    assert set(steps) == {Progress(1, 2, f"{web_site.url}/a", "read"), Progress(1, 2, f"{web_site.url}/b")}
     assert web_site.asked() == ["/a"]
 
 

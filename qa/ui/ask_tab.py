@@ -27,18 +27,17 @@ class AskTab:
     """The parts of the tab that others need."""
 
     conversation: gr.State
-    only: gr.State  # the articles that questions are narrowed to: a tuple of (id, title)
+    only: gr.Textbox  # hidden: the articles that questions are narrowed to, as Chosen.articles_field
     box: gr.Textbox
     chat: gr.Chatbot
     shown: list[Any]  # what `draw` fills
     fields: list[Any]  # of the filters, in the order of Chosen.of; `only` is the last
-    drawer: gr.Accordion
     refresh: gr.Timer  # until there are questions to begin with
 
 
 def layout(shared: Shared, words: Words) -> AskTab:
     """Draws the tab and wires it."""
-    conversation, only, pending, editing = gr.State(Conversation()), gr.State(()), gr.State(""), gr.State("")
+    conversation, pending, editing = gr.State(Conversation()), gr.State(""), gr.State("")
     with gr.Row(elem_id="qa-ask", equal_height=False):
         with gr.Column(scale=5, min_width=300, elem_id="qa-left"):
             chat = gr.Chatbot(
@@ -57,6 +56,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
             )
             said = part("", "qa-said")
             chosen_chips = part("", "qa-chosen")
+            only = gr.Textbox("", visible="hidden", elem_id="qa-only")
             with gr.Row(elem_id="qa-box"):
                 box = gr.Textbox(
                     "",
@@ -73,19 +73,24 @@ def layout(shared: Shared, words: Words) -> AskTab:
                     elem_id="qa-question",
                 )
             with gr.Row(elem_id="qa-under"):
-                with gr.Accordion(words("filters.title"), open=False, elem_id="qa-filters") as drawer:
-                    with gr.Row():
-                        authors, sites, languages = (_names(words, name) for name in ("author", "site", "language"))
-                    with gr.Row():
-                        since, until = (_date(words, name) for name in ("since", "until"))
-                clear = gr.Button(words("ask.new"), size="sm", variant="secondary", elem_id="qa-clear", scale=0)
+                drawer = gr.Button(words("filters.title"), size="sm", elem_id="qa-filters-button", scale=0)
+                clear = gr.Button(words("ask.new"), size="sm", elem_id="qa-clear", scale=0)
+            # Hidden by style, not by Gradio, which would not hold the values of fields that it has not drawn yet.
+            with gr.Column(elem_id="qa-filters"):
+                with gr.Row():
+                    authors, sites, languages = (
+                        _names(words, name, offered)
+                        for name, offered in zip(("author", "site", "language"), _choices(shared), strict=True)
+                    )
+                with gr.Row():
+                    since, until = (_date(words, name) for name in ("since", "until"))
         with gr.Column(scale=4, min_width=300, elem_id="qa-right"):
             panel = part(idle_panel(words), "qa-panel")
     refresh = gr.Timer(1.5, active=False)
 
     fields = [authors, sites, languages, since, until, only]
     shown = [conversation, chat, panel, said, box, pending, editing]
-    tab = AskTab(conversation, only, box, chat, shown, fields, drawer, refresh)
+    tab = AskTab(conversation, only, box, chat, shown, fields, refresh)
 
     def on_ask(question: str, held: Conversation, editing: str, *typed: Any) -> Iterator[dict[Any, Any]]:
         for view in asking(
@@ -107,12 +112,14 @@ def layout(shared: Shared, words: Words) -> AskTab:
             return _drawn(tab, View(held, words, typed=one.question, editing=key, shown=key))
         if do == "panel" and held.find(key):
             return {panel: View(held, words, shown=key).panel}
+        if do == "open":
+            return opened(tab, click.get("kept"), shared, words)
         if do == "keep":
             return _drawn(tab, View(held, words))
         if do == "only":
             article_id = str(click.get("article", ""))
             title = shelf.title_of(shared.library, article_id)
-            return {only: ((article_id, title),)} if title else {only: gr.skip()}
+            return {only: Chosen(articles=((article_id, title),)).articles_field if title else gr.skip()}
         if do == "unfilter":
             kept = chosen.without(str(click.get("field", "")), str(click.get("value", "")))
             return _filled(tab, kept)
@@ -124,7 +131,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
         chosen = Chosen.of(*typed)
         held = len(chosen.each())
         name = words("filters.title")
-        return chips(chosen, words), gr.update(label=f"{name} ({held})" if held else name)
+        return chips(chosen, words), gr.update(value=f"{name} ({held})" if held else name)
 
     changes = [field.change for field in (authors, sites, languages, since, until, only)]
     gr.on(changes, on_filters, fields, [chosen_chips, drawer],
@@ -148,6 +155,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
     )
 
     # Questions to begin with come some seconds after the page, when they have been tried.
+    drawer.click(None, js="() => window.articleQA.toggleFilters()")
     refresh.tick(lambda: refreshed(shared, words), outputs=[chat, refresh], **AT_ONCE)
     return tab
 
@@ -158,11 +166,9 @@ def refreshed(shared: Shared, words: Words) -> tuple[Any, Any]:
     return gr.update(placeholder=_placeholder(shared, words)), gr.update(active=not complete)
 
 
-def filter_choices(shared: Shared) -> list[Any]:
-    """What the filters of authors, sites and languages offer: the most frequent names."""
-    overview = shared.library.overview()
-    offered = (overview.authors, overview.sites, overview.languages)
-    return [gr.update(choices=[name for name in counts if name][:CHOICES]) for counts in offered]
+def filter_choices(tab: AskTab, shared: Shared) -> dict[Any, Any]:
+    """What the filters of authors, sites and languages offer now."""
+    return {field: gr.update(choices=offered) for field, offered in zip(tab.fields, _choices(shared), strict=False)}
 
 
 def opened(tab: AskTab, kept: Any, shared: Shared, words: Words) -> dict[Any, Any]:
@@ -176,7 +182,7 @@ def opened(tab: AskTab, kept: Any, shared: Shared, words: Words) -> dict[Any, An
 
 def from_address(tab: AskTab, pairs: Sequence[tuple[str, str]], shared: Shared, words: Words) -> dict[Any, Any]:
     """The question and filters that the page's address asks for, filled in."""
-    titles = {}
+    titles: dict[str, str] = {}
     for name, value in pairs:
         if name == "article":
             try:
@@ -185,7 +191,9 @@ def from_address(tab: AskTab, pairs: Sequence[tuple[str, str]], shared: Shared, 
                 continue
     question, chosen = from_link(pairs, titles)
     filled = _filled(tab, chosen) if chosen else {}
-    return {tab.box: gr.update(value=question[:2000], interactive=True, placeholder=words("ask.hint")), **filled}
+    # Without a question the box is left as it is: somebody may be quick enough to have typed.
+    typed: dict[str, Any] = {"value": question[:2000]} if question.strip() else {}
+    return {tab.box: gr.update(interactive=True, placeholder=words("ask.hint"), **typed), **filled}
 
 
 def _drawn(tab: AskTab, view: View) -> dict[Any, Any]:
@@ -198,7 +206,7 @@ def _drawn(tab: AskTab, view: View) -> dict[Any, Any]:
 
 def _filled(tab: AskTab, chosen: Chosen) -> dict[Any, Any]:
     values = (list(chosen.authors), list(chosen.sites), list(chosen.languages), chosen.since, chosen.until,
-              chosen.articles)  # fmt: skip
+              chosen.articles_field)  # fmt: skip
     return dict(zip(tab.fields, values, strict=True))
 
 
@@ -215,9 +223,16 @@ def _placeholder(shared: Shared, words: Words) -> str:
     return f"<h2>{chat_text(words('ask.welcome'))}</h2><p>{chat_text(words('ask.promise'))}</p>{offered}"
 
 
-def _names(words: Words, name: str) -> gr.Dropdown:
+def _choices(shared: Shared) -> list[list[str]]:
+    """The most frequent authors, sites and languages."""
+    overview = shared.library.overview()
+    offered = (overview.authors, overview.sites, overview.languages)
+    return [[name for name in counts if name][:CHOICES] for counts in offered]
+
+
+def _names(words: Words, name: str, offered: Sequence[str]) -> gr.Dropdown:
     return gr.Dropdown(
-        [],
+        offered,
         value=[],
         multiselect=True,
         allow_custom_value=True,

@@ -8,6 +8,11 @@ from qa.ui.words import Words
 FORMATS = (("md", "Markdown"), ("html", "HTML"), ("bib", "BibTeX"), ("json", "CSL-JSON"))
 
 
+def full(words: Words) -> str:
+    """What is said while the browser has no room left, as HTML; the script shows it then."""
+    return f'<p class="qa-notice" role="alert" id="qa-storage-full" hidden>{text(words("conversations.full"))}</p>'
+
+
 def frame(words: Words) -> str:
     """The list's frame, and the row that each conversation gets, as HTML. Nothing in it comes from an article."""
 
@@ -23,7 +28,6 @@ def frame(words: Words) -> str:
         f'<p class="qa-tools"><input type="search" id="qa-find-conversation" placeholder="{said("search")}" '
         f'aria-label="{said("search")}"><button type="button" class="qa-tool" data-act="delete-all" '
         f'data-confirm="{said("confirm_all")}">{said("delete_all")}</button></p>'
-        f'<p class="qa-notice" role="alert" id="qa-storage-full" hidden>{said("full")}</p>'
         f'<p class="qa-empty" id="qa-no-conversations">{said("none")}</p>'
         f'<ul id="qa-conversation-list" aria-label="{said("label")}"></ul>'
         f'<template id="qa-conversation-row"><li class="qa-card"><div class="qa-conversation">'

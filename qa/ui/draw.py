@@ -91,7 +91,7 @@ def answer_html(
     if not answer.found or not answer.citations:
         said = {NOT_FOUND: words("answer.not_found"), NO_ARTICLE_PASSES: words("answer.no_pass")}
         lines = chat_text(said.get(answer.text, answer.text))
-        if not answer.found:
+        if answer.text == NOT_FOUND:
             lines += f" {chat_text(words('answer.try_other'))}"
         near = f'<a class="qa-jump" href="#{key}-passages">{words("answer.nearest")}</a>' if answer.hits else ""
         hint = f'<p class="qa-note">{near}</p>' if near and not answer.found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -47,21 +48,23 @@ class Chosen:
         languages: Iterable[str] | None,
         since: str | None,
         until: str | None,
-        articles: Iterable[tuple[str, str]] = (),
+        articles: str | None = None,
     ) -> Chosen:
-        """From the fields of the page, which may be empty in several ways."""
+        """From the fields of the page, which may be empty in several ways; `articles` as `articles_field` gives it."""
 
         def named(values: Iterable[str] | None) -> tuple[str, ...]:
             return tuple(each.strip() for each in values or () if each.strip())
 
-        return cls(
-            named(authors),
-            named(sites),
-            named(languages),
-            (since or "").strip(),
-            (until or "").strip(),
-            tuple(articles),
-        )
+        try:
+            kept = cls.restored({"articles": json.loads(articles or "[]")}).articles
+        except ValueError:  # InvalidInput is one: somebody played with the page
+            kept = ()
+        return cls(named(authors), named(sites), named(languages), (since or "").strip(), (until or "").strip(), kept)
+
+    @property
+    def articles_field(self) -> str:
+        """The articles as one field of the page holds them."""
+        return json.dumps(self.articles, ensure_ascii=False) if self.articles else ""
 
     def filters(self, words: Words) -> Filters:
         """Raises InvalidInput for a date that is none."""
@@ -145,4 +148,6 @@ def from_link(pairs: Iterable[tuple[str, str]], titles: Mapping[str, str]) -> tu
             found[name].append(value)
     articles = tuple((each, titles[each]) for each in found["article"] if each in titles)
     since, until = ("".join(found[name][-1:]) for name in ("since", "until"))
-    return question, Chosen.of(found["author"], found["site"], found["language"], since, until, articles)
+    return question, replace(
+        Chosen.of(found["author"], found["site"], found["language"], since, until), articles=articles
+    )

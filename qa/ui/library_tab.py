@@ -11,6 +11,7 @@ from qa.feeds import SUFFIXES as COLLECTION_SUFFIXES
 from qa.formats import SUFFIXES
 from qa.ui import adding, article, shelf
 from qa.ui.events import AT_ONCE, part, told
+from qa.ui.filtering import Chosen
 from qa.ui.shared import Shared
 from qa.ui.shelf import Shown
 from qa.ui.words import Words
@@ -18,10 +19,10 @@ from qa.ui.words import Words
 TICK = 1.0  # seconds between two looks at how the work is going
 
 
-def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.State, tabs: gr.Tabs) -> gr.Timer:
+def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.Textbox, tabs: gr.Tabs) -> gr.Timer:
     """Draws the tab and wires it; the timer that follows the work on the library.
 
-    `header()` is what `counts` shows; `only` are the articles that questions are narrowed to.
+    `header()` is what `counts` shows; `only` holds the articles that questions are narrowed to (Chosen.articles_field).
     """
     library, work = shared.library, shared.work
     selected, shown, undoable, current = gr.State(()), gr.State(Shown()), gr.State(()), gr.State("")
@@ -223,8 +224,8 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
 
     def on_ask(article_id: str, search: str, shown: Shown) -> dict[Any, Any]:
         name = shelf.title_of(library, article_id)
-        chosen = {only: ((article_id, name),)} if name else {}
-        return {**listed(search, shown), **chosen, tabs: gr.update(selected="ask")}
+        chosen = Chosen(articles=((article_id, name),)).articles_field if name else gr.skip()
+        return {**listed(search, shown), only: chosen, tabs: gr.update(selected="ask")}
 
     # One event for both: of two that draw the same table, the one that began first may end last.
     gr.on([search.change, counts.change], on_refresh, [search, shown], [table, shown, selected, remove, confirm],

@@ -12,7 +12,7 @@ from qa.ui import ask_tab, conversations_tab, feedback_tab, library_tab, overvie
 from qa.ui.ask_tab import PARALLEL_QUESTIONS
 from qa.ui.draw import text
 from qa.ui.endpoints import Endpoints
-from qa.ui.events import AT_ONCE, asset, part, told
+from qa.ui.events import AT_ONCE, asset
 from qa.ui.shared import Shared
 from qa.ui.words import LANGUAGES, Words, words
 
@@ -47,11 +47,12 @@ def build(
     with page:
         counts = gr.HTML(header(), elem_id="qa-top", apply_default_css=False)
         gr.HTML(_shortcuts(said), elem_id="qa-help-holder", apply_default_css=False)
+        gr.HTML(conversations_tab.full(said), elem_id="qa-storage", apply_default_css=False)
         with gr.Tabs(elem_id="qa-tabs") as tabs:
             with gr.Tab(said("tabs.ask"), id="ask"):
                 ask = ask_tab.layout(shared, said)
             with gr.Tab(said("tabs.conversations"), id="conversations"):
-                kept = part(conversations_tab.frame(said), "qa-conversations")
+                gr.HTML(conversations_tab.frame(said), elem_id="qa-conversations", apply_default_css=False)
             with gr.Tab(said("tabs.library"), id="library") as shelf_tab:
                 following = library_tab.layout(shared, said, counts, header, ask.only, tabs)
             with gr.Tab(said("tabs.overview"), id="overview") as overview:
@@ -64,31 +65,23 @@ def build(
             running = bool(shared.work.state and shared.work.state.running)
             return {
                 **ask_tab.from_address(ask, pairs, shared, said),
-                **dict(zip(choices, ask_tab.filter_choices(shared), strict=True)),
                 **dict(zip([ask.chat, ask.refresh], ask_tab.refreshed(shared, said), strict=True)),
                 following: gr.update(active=running),
                 counts: header(),
             }
 
-        def on_kept(event: gr.EventData) -> dict[Any, Any]:
-            click = told(event)
-            if click.get("do") != "open":
-                return {tabs: gr.skip()}
-            return {**ask_tab.opened(ask, click.get("kept"), shared, said), tabs: gr.update(selected="ask")}
-
-        choices = ask.fields[:3]
         # What is typed before Gradio's handlers are in place would be lost: its own load event opens the box.
         outputs = [ask.box, *ask.fields, ask.chat, ask.refresh, following, counts]
         page.load(on_load, outputs=outputs, **AT_ONCE).then(None, js=_WHEN_LOADED)
-        kept.click(on_kept, outputs=[*ask.shown, tabs], **AT_ONCE)
         # Others may have added or removed articles since the page was built or last looked at.
         shelf_tab.select(header, outputs=counts, **AT_ONCE)
-        counts.change(
-            lambda: (*ask_tab.refreshed(shared, said), *ask_tab.filter_choices(shared)),
-            outputs=[ask.chat, ask.refresh, *choices],
-            trigger_mode="always_last",
-            **AT_ONCE,
-        )
+
+        def on_change() -> dict[Any, Any]:
+            placeholder, timer = ask_tab.refreshed(shared, said)
+            return {ask.chat: placeholder, ask.refresh: timer, **ask_tab.filter_choices(ask, shared)}
+
+        outputs = [ask.chat, ask.refresh, *ask.fields]
+        counts.change(on_change, outputs=outputs, trigger_mode="always_last", **AT_ONCE)
         if language == "en":
             endpoints = Endpoints(library)
             api(endpoints.ask, api_name="ask", concurrency_limit=PARALLEL_QUESTIONS)

@@ -170,10 +170,17 @@ window.articleQA = (() => {
     for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label*='<']")) message.removeAttribute("aria-label");
   }).observe(document.documentElement, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
 
+  const toggleFilters = () => {
+    const open = find("qa-left").toggleAttribute("data-filters");
+    find("qa-filters-button").setAttribute("aria-expanded", open);
+    if (open) find("qa-filters").querySelector("input")?.focus();
+  };
+
   // -- when Gradio's own handlers are in place
 
   const loaded = () => {
     const box = document.querySelector("#qa-question textarea");
+    find("qa-filters-button")?.setAttribute("aria-expanded", "false");
     if (document.activeElement === document.body) box?.focus();
     const asks = new URLSearchParams(location.search).has("q") && box?.value;
     if (location.search) history.replaceState(null, "", location.pathname);
@@ -181,5 +188,5 @@ window.articleQA = (() => {
     else window.articleQA.reopen?.();
   };
 
-  return { send, ask, copyText, home, loaded, newest: () => [...document.querySelectorAll("#qa-chat .qa-answer")].at(-1) };
+  return { send, ask, copyText, home, loaded, toggleFilters, newest: () => [...document.querySelectorAll("#qa-chat .qa-answer")].at(-1) };
 })();

@@ -40,7 +40,10 @@
   const keep = () => {
     const kept = find("qa-kept");
     if (!kept) {
-      if (find("qa-panel")?.querySelector(".qa-idle")) sessionStorage.removeItem(OPEN);
+      if (seen && find("qa-panel")?.querySelector(".qa-idle")) {
+        sessionStorage.removeItem(OPEN); // a new conversation
+        seen = null;
+      }
       return;
     }
     if (kept === seen) return;
@@ -79,11 +82,12 @@
     );
   };
 
-  const open = (id, quiet) => {
+  const open = (id) => {
     const kept = read(ONE(id), null);
     if (!kept) return;
     sessionStorage.setItem(OPEN, id);
-    window.articleQA.send("qa-conversations", { do: "open", kept, quiet });
+    window.articleQA.send("qa-panel", { do: "open", kept });
+    document.querySelector("#qa-tabs [role=tab]")?.click();
   };
 
   const rename = (row, on) => {
@@ -168,6 +172,6 @@
   // A page that is loaded again goes on with the conversation that it had.
   window.articleQA.reopen = () => {
     const id = sessionStorage.getItem(OPEN);
-    if (id) open(id, true);
+    if (id) open(id);
   };
 })();
