@@ -62,6 +62,9 @@ def text_fragment(article: Article, start: int, end: int) -> str:
     if not pieces:
         return ""
     first, last = pieces[0], pieces[-1]
+    # A page shows its title before the text: words of the quote that it has too would be found there.
+    page = text if article.title in text[: len(article.title) + 10] else f"{article.title}\n\n{text}"
+    place = first[0] + len(page) - len(text)
     whole = " ".join(text[start:end].split())
     head, tail = _words(text, *first), _words(text, *last)
     encoded = ""
@@ -71,7 +74,7 @@ def text_fragment(article: Article, start: int, end: int) -> str:
         else:
             opening, closing = " ".join(head[:edge]), " ".join(tail[-edge:])
             encoded, needle = f"{_encode(opening)},{_encode(closing)}", opening
-        if _first_match(text, needle) == first[0]:
+        if _first_match(page, needle) == place:
             return encoded
     words = whole.split()
     prefix = suffix = ""
@@ -80,11 +83,11 @@ def text_fragment(article: Article, start: int, end: int) -> str:
         after = _words(text, *_around(article, last[1], before=False))[:count]
         prefix = f"{_encode(' '.join(before))}-," if before else ""
         suffix = f",-{_encode(' '.join(after))}" if after else ""
-        if before and _comes_first(text, before, words[:4], first[0]):
+        if before and _comes_first(page, before, words[:4], place):
             return f"{prefix}{encoded}"
-        if after and _comes_first(text, [], [*words, *after], first[0]):
+        if after and _comes_first(page, [], [*words, *after], place):
             return f"{encoded}{suffix}"
-        if before and after and _comes_first(text, before, [*words, *after], first[0]):
+        if before and after and _comes_first(page, before, [*words, *after], place):
             return f"{prefix}{encoded}{suffix}"
     return f"{prefix}{encoded}{suffix}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from qa.support import LIKELY_FROM
@@ -23,8 +23,11 @@ _END = re.compile(r"[?？؟]")
 _PARTS = re.compile(r"\s*(?::|\s[–—|]\s)\s*")
 
 
-def suggestions(library: Library, most: int = 4) -> list[str]:
-    """At most `most` questions, each of another article, which the library answers from that article."""
+def suggestions(library: Library, most: int = 4, *, going: Callable[[], bool] = lambda: True) -> list[str]:
+    """At most `most` questions, each of another article, which the library answers from that article.
+
+    `going` is asked before each one is tried: once it says False, what has been found is all.
+    """
     found: list[str] = []
     tried = 0
     waiting = [
@@ -35,7 +38,7 @@ def suggestions(library: Library, most: int = 4) -> list[str]:
         later = []
         for article_id, left in waiting:  # one question of each article, then a second one of those without
             question = next(left, None)
-            if question is None or len(found) >= most or tried >= MOST_TRIED:
+            if question is None or len(found) >= most or tried >= MOST_TRIED or not going():
                 continue
             tried += 1
             answer = library.ask(question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qa import lexical
 from qa.lexical import fold, form_scores, question_terms, stems, terms
 
 
@@ -103,3 +104,17 @@ def test_letters_in_other_case_or_with_accents_are_the_same() -> None:
     texts = ["Ørsted CAFÉ", "nothing here", "rain", "snow"]
     assert form_scores("cafe", texts).tolist() == form_scores("Café", texts).tolist()
     assert form_scores("cafe", texts)[0] > 0
+
+
+def test_words_of_a_question_are_found_in_a_text_in_any_form() -> None:
+    def found(question: str, text: str, language: str | None = None) -> list[str]:
+        return [text[start:end] for start, end in lexical.matched(question, text, language)]
+
+    text = "The floating turbines of Snorre draw much power; a turbine floats."
+    assert found("How much power do floating turbines draw?", text, "en") == [
+        "floating", "turbines", "draw", "much", "power", "turbine", "floats",
+    ]  # fmt: skip
+    assert found("What is the of a?", text, "en") == []
+    assert found("ÉCOLE de la République", "Les écoles de la republique", "fr") == ["écoles", "republique"]
+    assert found("電力はどこから来ますか", "多くの電力が来ます。", "ja") == ["電力", "来ます"]
+    assert found("", text) == found("turbine", "") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -167,3 +168,15 @@ def test_what_browsers_do_not_show_is_linked_as_a_whole(name: str) -> None:
 def test_a_page_saved_as_mhtml_is_found_by_its_words() -> None:
     article = _article("The text.", url=None, source="/home/page.mhtml")
     assert _link(article, "The text.") == "file:///home/page.mhtml#:~:text=The%20text."
+
+
+def test_words_that_the_title_has_too_are_not_enough() -> None:
+    sentence = "The Light Bridge is 412 metres long and was opened in 1987 by the harbour town."
+    article = Article(
+        "b", "How long the Light Bridge is", f"People walk there. {sentence} It is white.", url="https://a.example/b"
+    )
+    start = article.text.index(sentence)
+    fragment = unquote(text_fragment(article, start, start + len(sentence)))
+    assert fragment.startswith("The Light Bridge is 412")
+    other = replace(article, title="Bridges")
+    assert unquote(text_fragment(other, start, start + len(sentence))).startswith("The Light Bridge is,")

@@ -54,8 +54,8 @@ def layout(shared: Shared, words: Words) -> AskTab:
                 rtl=words.direction == "rtl",
                 placeholder=_placeholder(shared, words),
             )
-            said = part("", "qa-said")
-            chosen_chips = part("", "qa-chosen")
+            said = part("", "qa-said", words)
+            chosen_chips = part("", "qa-chosen", words)
             only = gr.Textbox("", visible="hidden", elem_id="qa-only")
             with gr.Row(elem_id="qa-box"):
                 box = gr.Textbox(
@@ -85,7 +85,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
                 with gr.Row():
                     since, until = (_date(words, name) for name in ("since", "until"))
         with gr.Column(scale=4, min_width=300, elem_id="qa-right"):
-            panel = part(idle_panel(words), "qa-panel")
+            panel = part(idle_panel(words), "qa-panel", words)
     refresh = gr.Timer(1.5, active=False)
 
     fields = [authors, sites, languages, since, until, only]

@@ -196,7 +196,7 @@ def _quotes(answer: Answer, words: Words, key: str) -> str:
         agree = f" · {chat_text(words('answer.sources', n=len(answer.said_by)))}"
     word = answer_support(answer)
     return (
-        f"{above}<p>{' '.join(sentences)}</p>{below}"
+        f'{above}<p dir="auto">{" ".join(sentences)}</p>{below}'
         f'<p class="qa-note" title="{chat_text(words("answer.support_help"))}">{chat_text(words("answer.support"))} '
         f'<span class="qa-support qa-{word}">{chat_text(words(f"answer.{word}"))}</span>{agree}</p>'
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+from qa.ui.words import Words
+
 # Events of the page are its own business: other programs call the named endpoints.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # What is done at once is answered in its own response. Gradio's queue, for what takes long or comes in steps, tells
@@ -19,9 +21,15 @@ def asset(name: str) -> str:
     return files("qa.ui").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def part(value: str, name: str, **options: Any) -> gr.HTML:
+def part(value: str, name: str, words: Words) -> gr.HTML:
     """A part of the page that is HTML of ours: buttons in it with a data-do tell its click event (see `told`)."""
-    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=asset("send.js"), **options)
+    return gr.HTML(
+        value,
+        elem_id=name,
+        apply_default_css=False,
+        js_on_load=asset("send.js"),
+        html_template=f'<div dir="{words.direction}">${{value}}</div>',  # Gradio says "ltr" of every part
+    )
 
 
 def told(event: gr.EventData) -> dict[str, Any]:

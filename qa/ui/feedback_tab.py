@@ -16,7 +16,7 @@ from qa.ui.words import Words
 def layout(shared: Shared, words: Words, tab: gr.Tab) -> None:
     """Draws the tab and wires it."""
     library = shared.library
-    shown = part("", "qa-verdicts")
+    shown = part("", "qa-verdicts", words)
 
     def on_click(event: gr.EventData) -> str:
         click = told(event)

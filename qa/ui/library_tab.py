@@ -19,8 +19,10 @@ from qa.ui.words import Words
 TICK = 1.0  # seconds between two looks at how the work is going
 
 
-def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.Textbox, tabs: gr.Tabs) -> gr.Timer:
-    """Draws the tab and wires it; the timer that follows the work on the library.
+def layout(
+    shared: Shared, words: Words, tab: gr.Tab, tabs: gr.Tabs, counts: gr.HTML, header: Any, only: gr.Textbox
+) -> None:
+    """Draws the tab and wires it.
 
     `header()` is what `counts` shows; `only` holds the articles that questions are narrowed to (Chosen.articles_field).
     """
@@ -56,9 +58,9 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
                     visible=shared.local,
                 )
         add = gr.Button(words("library.add"), variant="primary", elem_id="qa-add-button")
-        outcome = part("", "qa-outcome")
+        outcome = part("", "qa-outcome", words)
         with gr.Accordion(words("library.sources"), open=False, elem_id="qa-sources"):
-            sources = part("", "qa-sources-list")
+            sources = part("", "qa-sources-list", words)
             with gr.Row(elem_id="qa-look"):
                 look = gr.Button(words("library.look_now"), size="sm", elem_id="qa-look-now", scale=0)
                 every = gr.Dropdown(
@@ -80,14 +82,14 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
             )
             remove = gr.Button(words("library.remove"), size="sm", elem_id="qa-remove", interactive=False, scale=0)
         with gr.Column(visible=False, elem_id="qa-confirm") as confirm:
-            what = gr.HTML("", apply_default_css=False)
+            what = part("", "qa-what", words)
             with gr.Row():
                 yes = gr.Button(words("library.yes"), variant="stop", size="sm", elem_id="qa-yes", scale=0)
                 cancel = gr.Button(words("library.cancel"), size="sm", elem_id="qa-cancel", scale=0)
-        table = part(shelf.table(library, words), "qa-list")
+        table = part(shelf.table(library, words), "qa-list", words)
     with gr.Column(visible=False, elem_id="qa-article") as one:
         back = gr.Button(words("article.back"), size="sm", elem_id="qa-back", scale=0)
-        head = part("", "qa-article-head")
+        head = part("", "qa-article-head", words)
         with gr.Row():
             title = gr.Textbox("", label=words("article.title"), elem_id="qa-a-title", max_length=400)
             authors = gr.Textbox("", label=words("article.authors"), elem_id="qa-a-authors")
@@ -101,8 +103,8 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
             again = gr.Button(words("article.reread"), size="sm", elem_id="qa-again", scale=0)
             ask = gr.Button(words("article.ask"), size="sm", elem_id="qa-ask-article", scale=0)
             remove_one = gr.Button(words("article.remove"), size="sm", elem_id="qa-remove-article", scale=0)
-        saved = part("", "qa-saved")
-        inside = part("", "qa-article-passages")
+        saved = part("", "qa-saved", words)
+        inside = part("", "qa-article-passages", words)
     timer = gr.Timer(TICK, active=False)
     facts = [title, authors, date, site, language]
     page = [current, head, *facts, undo_facts, inside, listing, one]
@@ -234,7 +236,8 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
     table.select(on_select, outputs=[selected, remove, confirm], trigger_mode="always_last", **AT_ONCE)
     add.click(on_add, [uploads, addresses, folder], [outcome, uploads, addresses, folder, timer], **AT_ONCE)
     outcome.click(on_outcome, undoable, [outcome, undoable, counts, timer], **AT_ONCE)
-    timer.tick(on_tick, outputs=[outcome, counts, timer], **AT_ONCE)
+    # Also on coming back: others may have changed the library, or begun to work on it.
+    gr.on([timer.tick, tab.select], on_tick, outputs=[outcome, counts, timer], **AT_ONCE)
     look.click(on_look, outputs=[outcome, timer], **AT_ONCE)
     every.input(lambda minutes: shared.watch.set(int(minutes)), every, **AT_ONCE)
     sources.click(on_sources, outputs=sources, **AT_ONCE)
@@ -249,4 +252,3 @@ def layout(shared: Shared, words: Words, counts: gr.HTML, header: Any, only: gr.
     again.click(on_again, [current, search, shown], [*leave, saved, outcome, timer], **AT_ONCE)
     remove_one.click(on_remove_one, [current, search, shown], [*leave, outcome, undoable, counts], **AT_ONCE)
     ask.click(on_ask, [current, search, shown], [*leave, only, tabs], **AT_ONCE)
-    return timer

@@ -20,18 +20,19 @@ TICK = 1.0
 def layout(shared: Shared, words: Words, tab: gr.Tab, conversation: gr.State) -> None:
     """Draws the tab and wires it: pictures are made when somebody looks."""
     maps, library = shared.maps, shared.library
-    pictures = part("", "qa-overview")
+    pictures = part("", "qa-overview", words)
     part(
         (
             f'<h2 class="qa-group">{text(words("overview.map"))}</h2>'
             f'<p class="qa-note">{text(words("overview.map_help"))}</p>'
         ),
         "qa-map-help",
+        words,
     )
     with gr.Row(elem_id="qa-map-tools"):
         draw = gr.Button(words("overview.draw"), size="sm", elem_id="qa-draw", scale=0)
         stop = gr.Button(words("overview.map_stop"), size="sm", elem_id="qa-map-stop", visible=False, scale=0)
-    picture = part("", "qa-map")
+    picture = part("", "qa-map", words)
     timer = gr.Timer(TICK, active=False)
 
     def shown(held: Conversation) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from qa.ui import ask_tab, conversations_tab, feedback_tab, library_tab, overvie
 from qa.ui.ask_tab import PARALLEL_QUESTIONS
 from qa.ui.draw import text
 from qa.ui.endpoints import Endpoints
-from qa.ui.events import AT_ONCE, asset
+from qa.ui.events import AT_ONCE, asset, part
 from qa.ui.shared import Shared
 from qa.ui.words import LANGUAGES, Words, words
 
@@ -45,16 +45,16 @@ def build(
 
     page = gr.Blocks(title=said("title"), analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
     with page:
-        counts = gr.HTML(header(), elem_id="qa-top", apply_default_css=False)
-        gr.HTML(_shortcuts(said), elem_id="qa-help-holder", apply_default_css=False)
-        gr.HTML(conversations_tab.full(said), elem_id="qa-storage", apply_default_css=False)
+        counts = part(header(), "qa-top", said)
+        part(_shortcuts(said), "qa-help-holder", said)
+        part(conversations_tab.full(said), "qa-storage", said)
         with gr.Tabs(elem_id="qa-tabs") as tabs:
             with gr.Tab(said("tabs.ask"), id="ask"):
                 ask = ask_tab.layout(shared, said)
             with gr.Tab(said("tabs.conversations"), id="conversations"):
-                gr.HTML(conversations_tab.frame(said), elem_id="qa-conversations", apply_default_css=False)
+                part(conversations_tab.frame(said), "qa-conversations", said)
             with gr.Tab(said("tabs.library"), id="library") as shelf_tab:
-                following = library_tab.layout(shared, said, counts, header, ask.only, tabs)
+                library_tab.layout(shared, said, shelf_tab, tabs, counts, header, ask.only)
             with gr.Tab(said("tabs.overview"), id="overview") as overview:
                 overview_tab.layout(shared, said, overview, ask.conversation)
             with gr.Tab(said("tabs.feedback"), id="feedback") as verdicts:
@@ -62,19 +62,15 @@ def build(
 
         def on_load(request: gr.Request) -> dict[Any, Any]:
             pairs = list(getattr(request.query_params, "multi_items", list)())
-            running = bool(shared.work.state and shared.work.state.running)
             return {
                 **ask_tab.from_address(ask, pairs, shared, said),
                 **dict(zip([ask.chat, ask.refresh], ask_tab.refreshed(shared, said), strict=True)),
-                following: gr.update(active=running),
                 counts: header(),
             }
 
         # What is typed before Gradio's handlers are in place would be lost: its own load event opens the box.
-        outputs = [ask.box, *ask.fields, ask.chat, ask.refresh, following, counts]
+        outputs = [ask.box, *ask.fields, ask.chat, ask.refresh, counts]
         page.load(on_load, outputs=outputs, **AT_ONCE).then(None, js=_WHEN_LOADED)
-        # Others may have added or removed articles since the page was built or last looked at.
-        shelf_tab.select(header, outputs=counts, **AT_ONCE)
 
         def on_change() -> dict[Any, Any]:
             placeholder, timer = ask_tab.refreshed(shared, said)

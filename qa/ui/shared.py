@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 15.0  # seconds that the end of the server waits for what is under way
+
 
 @dataclass(slots=True)
 class Shared:
@@ -40,10 +42,9 @@ class Shared:
         self.starters = Starters(self.library)
 
     def end(self) -> None:
-        """Stop what goes on in the background."""
-        self.watch.end()
-        self.work.stop()
-        self.maps.stop()
+        """Stop what goes on in the background, and wait for it: a process must not end under a thread that computes."""
+        for each in (self.watch, self.work, self.maps, self.starters):
+            each.end()
 
 
 class Maps:
@@ -53,6 +54,7 @@ class Maps:
         self._library = library
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
         self.atlas: Atlas | None = None
         self.done: float | None = None  # 0..1 while it is being drawn, else None
         self.failed = False
@@ -69,11 +71,18 @@ class Maps:
                 return
             self.done, self.failed = 0.0, False
             self._stop.clear()
-        threading.Thread(target=self._draw, name="map", daemon=True).start()
+            self._thread = threading.Thread(target=self._draw, name="map", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """End the drawing after the round that is under way."""
         self._stop.set()
+
+    def end(self) -> None:
+        """The same, and wait for it."""
+        self.stop()
+        if self._thread:
+            self._thread.join(timeout=PATIENCE)
 
     def _draw(self) -> None:
         def on_progress(step: Progress) -> bool:
@@ -99,6 +108,14 @@ class Starters:
         self._stamp: str | None = None
         self._found: Sequence[str] = ()
         self._making = False
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def end(self) -> None:
+        """Make no more of them, and wait for the one that is tried."""
+        self._ended.set()
+        if self._thread:
+            self._thread.join(timeout=PATIENCE)
 
     def get(self) -> tuple[Sequence[str], bool]:
         """What there is, and whether that is all: if not, better ones are on their way."""
@@ -108,13 +125,15 @@ class Starters:
             if self._stamp == self._library.stamp:
                 return self._found, True
             self._making = True
-        threading.Thread(target=self._make, name="starters", daemon=True).start()
-        return self._found, False
+            self._thread = threading.Thread(target=self._make, name="starters", daemon=True)
+            self._thread.start()
+            return self._found, False
 
     def _make(self) -> None:
         stamp, found = self._library.stamp, self._found
         try:
-            found = suggestions(self._library) if len(self._library) else ()
+            held = len(self._library)
+            found = suggestions(self._library, going=lambda: not self._ended.is_set()) if held else ()
         except ArticleQAError:
             log.debug("no questions to begin with could be made", exc_info=True)  # the library may be closed by now
         except Exception:

@@ -70,6 +70,7 @@ class Work:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._now: _Running | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def state(self) -> State | None:
@@ -87,6 +88,12 @@ class Work:
             if self._now and self._now.state.running:
                 self._now.stop.set()
                 self._now.state = replace(self._now.state, stopping=True)
+
+    def end(self) -> None:
+        """Stop, and wait until that is done."""
+        self.stop()
+        if self._thread:
+            self._thread.join(timeout=15.0)
 
     def resume(self) -> bool:
         """Go on with what a stop left; False where there is nothing."""
@@ -110,7 +117,8 @@ class Work:
                 return False
             state = State(job.kind, True, total=len(job.sources), refused=refused)
             self._now = now = _Running(job, state, refused, before, finished)
-        threading.Thread(target=self._run, args=(now,), name="work", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, args=(now,), name="work", daemon=True)
+            self._thread.start()
         return True
 
     def _run(self, now: _Running) -> None:

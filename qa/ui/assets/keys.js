@@ -12,6 +12,11 @@
     help().showModal();
   };
 
+  const toBox = () => {
+    document.querySelector("#qa-tabs [role=tab]")?.click();
+    setTimeout(() => document.querySelector("#qa-question textarea")?.focus(), 60); // when its view is there
+  };
+
   const onKey = (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || off()) return;
@@ -25,11 +30,10 @@
     } else if (key === "?") {
       showHelp();
     } else if (key === "/") {
-      document.querySelectorAll("#qa-tabs [role=tab]")[0]?.click();
-      document.querySelector("#qa-question textarea")?.focus();
+      toBox();
     } else if (key === "n") {
       document.getElementById("qa-clear")?.click();
-      document.querySelector("#qa-question textarea")?.focus();
+      toBox();
     } else if (key === "c") {
       window.articleQA.newest()?.querySelector("[id$='-copy']")?.click();
     } else if (/^[1-9]$/.test(key)) {
