@@ -203,11 +203,12 @@ def dated(limit: int) -> str:
     return (
         f"{time.strftime('%d %B %Y').lstrip('0')}, at most {limit} questions of each set (seed {SEED}); article-qa "
         f"{qa.__version__} with {find_model(None).identity} in {encoder.dtype}, torch {torch.__version__}, "
-        f"{os.cpu_count()} cores of {_processor()}."
+        f"{os.cpu_count()} cores of {processor()}."
     )
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The machine's processor by its name."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text(encoding="utf-8").splitlines() if information.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

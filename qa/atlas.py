@@ -23,7 +23,7 @@ MOST = 4_000  # passages: some seconds to place, and as many dots as a browser d
 FEWEST = 12
 _NEAR = 8  # passages of the map between which a question or a passage outside it falls
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_TO_A_REGION, _MOST_REGIONS = 40, 12
+_TO_A_REGION, _MOST_REGIONS = 14, 12
 
 
 @dataclass(frozen=True, slots=True)

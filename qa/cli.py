@@ -184,7 +184,7 @@ def _add_filter_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--site", action="append", default=[], metavar="NAME")
     group.add_argument("--language", action="append", default=[], metavar="CODE", help="as en, de")
     group.add_argument("--article", action="append", default=[], metavar="ID")
-    group.add_argument("--since", metavar="DATE", help="as 2023-02-17, 2023-02 or 2023; inclusive")
+    group.add_argument("--since", metavar="DATE", help="as 2023-02-17, 2023-02, 2023 or “last month”; inclusive")
     group.add_argument("--until", metavar="DATE", help="inclusive")
 
 
@@ -315,13 +315,15 @@ def _open(options: argparse.Namespace, *, folder: Path | None = None, create: bo
 
 
 def _filters(options: argparse.Namespace) -> Filters:
+    from qa.periods import first_day, last_day
+
     return Filters(
         authors=tuple(options.author),
         sites=tuple(options.site),
         languages=tuple(options.language),
         article_ids=tuple(options.article),
-        since=options.since,
-        until=options.until,
+        since=first_day(options.since, "--since") if options.since else None,
+        until=last_day(options.until, "--until") if options.until else None,
     )
 
 

@@ -75,7 +75,9 @@ def matched(question: str, text: str, language: str | None = None) -> list[tuple
 
     Of scripts without spaces, runs of pairs of characters that both hold.
     """
-    plain = ENGLISH if language in (None, "en") else {word for word in _words(fold(question)) if len(word) < _TELLING}
+    plain = ENGLISH
+    if language not in (None, "en"):
+        plain = frozenset(word for word in _WORD.findall(fold(question)) if len(word) < _TELLING)
     wanted = set(terms(question, language)) - set(stems(sorted(plain), language))
     found: list[tuple[int, int]] = []
     for match in _WORD.finditer(text):

@@ -99,7 +99,8 @@ def mount_options(language: str = "en") -> dict[str, Any]:
     return {
         "theme": _theme(),
         "css": asset("style.css"),
-        "head": f"<script>{script}</script>",
+        # Gradio says "ltr" of every block.
+        "head": f"<style>html[dir=rtl] .block {{ direction: rtl; }}</style><script>{script}</script>",
         "footer_links": [],
         "run_history": False,
         "max_file_size": "50mb",

@@ -88,8 +88,10 @@ def map_html(
     )
     return (
         f'<figure class="qa-picture qa-map"><figcaption>{text(title)}</figcaption>{asked}'
+        # It scrolls where there is little room.
+        f'<div tabindex="0" role="region" aria-label="{text(title)}" dir="ltr">'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(title)}">'
-        f'<g>{dots}</g><g class="qa-regions">{labels}</g>{"".join(lit)}</svg>'
+        f'<g>{dots}</g><g class="qa-regions">{labels}</g>{"".join(lit)}</svg></div>'
         f'{legend}<p class="qa-note">{text(sampled)}</p>{table if rows else _hint(words)}'
         f"<details><summary>{text(words('overview.table'))}</summary>"
         f"{_table(words('overview.region'), words('library.column_passages'), regions)}</details></figure>"

@@ -22,7 +22,9 @@ def verdicts_html(library: Library, words: Words) -> str:
         given = feedback.read(library.folder)
     except ArticleQAError as error:
         return notice(str(error))
-    intro = f'<p class="qa-note">{text(words("feedback.intro", path=library.folder / feedback.FILE))}</p>'
+    command = f"<code>article-qa eval {text(str(library.folder / feedback.FILE))}</code>"
+    said = text(words("feedback.intro", command="\0")).replace("\0", command)
+    intro = f'<p class="qa-note">{said}</p>'
     if not given:
         return f'{intro}<p class="qa-empty">{text(words("feedback.none"))}</p>'
     rows = "".join(_row(each, words) for each in given[:SHOWN])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from visiting import NOTHING, PHONE, SHARE, Visit
 
 from qa import Article, Library
+from qa.ui.server import running
 from qa.ui.words import LANGUAGES, words
 
 VIEWS = ("ask", "conversations", "library", "overview", "feedback")
@@ -207,3 +209,28 @@ def test_what_is_said_by_colour_is_said_in_words(asked: Visit) -> None:
     expect(asked.answers.last.locator(".qa-support")).to_have_text("strong")
     asked.tool("Right").click()
     expect(asked.tool("✓ Marked right")).to_be_visible()
+
+
+def test_every_view_of_an_empty_library_helps(browser: Browser, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "empty") as empty, running(empty) as url:
+        visit = Visit(browser, url)
+        expect(visit.page.locator("#qa-chat")).to_contain_text("No articles yet")
+        visit.box.fill(SHARE)
+        visit.box.press("Enter")
+        expect(visit.page.locator("#qa-said")).to_have_text(
+            "No articles yet. Add some on the Library tab, then ask here."
+        )
+        expect(visit.box).to_have_value(SHARE)
+        for view, said in (
+            ("Conversations", "What you ask is kept in this browser, and listed here."),
+            ("Library", "Add saved web pages (HTML or MHTML), PDF, DOCX, EPUB, text or Markdown files"),
+            ("Overview", "There are no articles yet; add some on the Library tab."),
+            ("Feedback", "“Right” and “Wrong” stand below each answer."),
+        ):
+            visit.open(view)
+            expect(visit.page.get_by_role("tabpanel").filter(visible=True)).to_contain_text(said)
+            assert serious(visit) == [], view
+        visit.open("Overview")
+        visit.page.get_by_role("button", name="Draw the map").click()
+        expect(visit.page.get_by_text("A map needs at least 12 passages.")).to_be_visible()
+        visit.context.close()

@@ -225,6 +225,18 @@ def test_an_answer_is_copied_with_its_sources(visit: Visit, library: Library) ->
     assert "[1] Turbines on a leash" in copied
 
 
+def test_what_is_selected_and_copied_takes_its_sources_along(visit: Visit, library: Library) -> None:
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.ask(SHARE)
+    bold = visit.answers.last.locator("strong")
+    bold.evaluate("each => getSelection().selectAllChildren(each)")
+    visit.page.keyboard.press("Control+c")
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    source = answer_text(library.ask(SHARE)).splitlines()[-1]
+    assert source.startswith("[1] Turbines on a leash")
+    assert copied == f"about 35 per cent\n\n{source}"
+
+
 def test_citations_have_the_roles_of_notes(visit: Visit) -> None:
     visit.ask(SHARE)
     expect(visit.page.locator("#qa-chat [role=log]")).to_have_count(1)

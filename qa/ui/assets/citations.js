@@ -131,6 +131,23 @@ window.articleQA = (() => {
     setTimeout(() => (button.textContent = label), 1500);
   };
 
+  // What is selected and copied by hand takes its sources along too.
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    const answer = selection.rangeCount && selection.getRangeAt(0).commonAncestorContainer;
+    const whole = (answer.nodeType === Node.TEXT_NODE ? answer.parentElement : answer)?.closest?.(".qa-answer");
+    if (!whole || selection.isCollapsed) return;
+    const cites = [...whole.querySelectorAll("a.qa-cite")].filter(
+      (link) => selection.containsNode(link, true) || (link.previousElementSibling && selection.containsNode(link.previousElementSibling, true)),
+    );
+    const section = cites.length && find(`${cites[0].id.split("-")[0]}-passages`);
+    if (!section) return;
+    const numbers = new Set(cites.map((link) => `[${link.textContent}] `));
+    const sources = section.dataset.copy.split("\n").filter((line) => numbers.has(line.slice(0, line.indexOf(" ") + 1)));
+    event.clipboardData.setData("text/plain", [selection.toString(), ...sources].join("\n\n"));
+    event.preventDefault();
+  });
+
   const use = (button) => {
     const [key, act] = button.id.split("-");
     if (act === "copy") withSection(key, (section) => copy(button, section.dataset.copy));
