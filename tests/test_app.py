@@ -194,13 +194,15 @@ class TestLanguages:
         assert httpx.get(f"{address}language/xx").headers["location"] == "/"
 
 
-class TestExport:
-    @pytest.fixture(scope="class")
-    def kept(self, example_library: Library) -> dict[str, object]:
-        *_, view = asking(example_library, SHARE, Conversation(), EN)
-        (one,) = view.conversation.exchanges
-        return {"id": "x", "title": "My <talk>", "exchanges": [exchange_record(one)]}
+@pytest.fixture(scope="module")
+def kept(example_library: Library) -> dict[str, object]:
+    """A conversation of one question as a browser keeps it."""
+    *_, view = asking(example_library, SHARE, Conversation(), EN)
+    (one,) = view.conversation.exchanges
+    return {"id": "x", "title": "My <talk>", "exchanges": [exchange_record(one)]}
 
+
+class TestExport:
     @pytest.mark.parametrize(
         ("format_", "media_type", "held"),
         [

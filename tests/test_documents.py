@@ -203,7 +203,7 @@ def test_a_citation_of_a_book_has_the_file_and_the_reading_view_marks_it(library
     citation = library.ask("How many men lost their lives on the rock?").citations[0]
     assert citation.quote.startswith("Sixteen men lost their lives there before the first stone was laid,")
     assert citation.link == (DATA / "lighthouse.epub").as_uri()
-    shown = article_page(library.article(citation.article_id), start=citation.start, end=citation.end)
+    shown = article_page(library.article(citation.article_id), words(), start=citation.start, end=citation.end)
     assert f'<mark id="quote">{citation.quote}</mark>' in shown
 
 
