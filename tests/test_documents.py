@@ -16,6 +16,7 @@ from qa import Article, Library, SourceError, read_page
 from qa.extract import read
 from qa.sources import load
 from qa.ui.reading import article_page
+from qa.ui.words import words
 
 DATA = Path(__file__).parent / "data"
 ADDRESS = "https://harbour-post.example/2023/10/night-ferry-ends"
