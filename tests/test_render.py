@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -450,3 +451,14 @@ def test_a_list_of_articles_is_drawn_as_a_list() -> None:
     )
     assert answer_markdown(answer).splitlines()[1] == r"- “A \[2\] \<b\>dam\</b\>” \(Li\) [1]"
     assert answer_dict(answer)["kind"] == "articles"
+
+
+def test_an_article_that_is_only_cited_can_be_read_too() -> None:
+    """As in answers about articles, whose hits may be others."""
+    quote = replace(cite(OTHER, 1, "A weir is a low dam."), published="2019-02")
+    answer = Answer("Which?", True, "1 article:\n“The weir” [1]", (quote,), (), 0.9, "articles")
+    (card,) = soup(panel_html(answer, EN, key="a")).select(".qa-card")
+    assert [link["href"] for link in card.select(".qa-links a")] == ["article?id=weir&start=0&end=20#quote"]
+    assert only(card.select(".qa-meta")).text == "February 2019"
+    (gone,) = soup(panel_html(answer, EN, key="a", stale={1: "gone"})).select(".qa-card")
+    assert gone.select(".qa-links a") == []

@@ -267,8 +267,9 @@ class _Cards:
 
     def _facts(self, source: Source) -> str:
         article = source.article
-        if article is None:
-            return ""
+        if article is None:  # of a citation from outside every hit no more is known than its date
+            published = source.citations[0].published if source.citations else None
+            return f'<p class="qa-meta">{text(self._words.date(published))}</p>' if published else ""
         parts = [f'<span dir="auto">{text(author)}</span>' for author in article.authors]
         if article.published:
             date = text(self._words.date(article.published))
@@ -291,18 +292,17 @@ class _Cards:
         )
 
     def _links(self, source: Source) -> str:
-        words, article = self._words, source.article
+        words = self._words
         links = []
         if address := source.link:
             links.append(_link(address, words("panel.open"), "noopener noreferrer"))
-        if article is not None:
+        became = self._stale.get(source.citations[0].number, "intact") if source.citations else "intact"
+        if became != "gone":
             place = source.citations[0] if source.citations else source
-            moved = bool(source.citations) and self._stale.get(source.citations[0].number, "intact") != "intact"
+            at = (place.start, place.end) if became == "intact" else (0, 0)
+            links.append(_link(reading_link(source.article_id, *at), words("panel.read")))
             links.append(
-                _link(reading_link(article.id, *((0, 0) if moved else (place.start, place.end))), words("panel.read"))
-            )
-            links.append(
-                f'<button type="button" class="qa-tool" data-do="only" data-article="{text(article.id)}">'
+                f'<button type="button" class="qa-tool" data-do="only" data-article="{text(source.article_id)}">'
                 f"{text(words('panel.only'))}</button>"
             )
         return "".join(links)

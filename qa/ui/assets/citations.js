@@ -187,6 +187,12 @@ window.articleQA = (() => {
     for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label*='<']")) message.removeAttribute("aria-label");
   }).observe(document.documentElement, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
 
+  // On a phone the page scrolls, not the chat: the newest question goes to its top.
+  const reveal = () => {
+    const asked = [...document.querySelectorAll("#qa-chat .qa-question")].at(-1);
+    if (innerWidth <= 768) asked?.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  };
+
   const toggleFilters = () => {
     const open = find("qa-left").toggleAttribute("data-filters");
     find("qa-filters-button").setAttribute("aria-expanded", open);
@@ -205,5 +211,5 @@ window.articleQA = (() => {
     else window.articleQA.reopen?.();
   };
 
-  return { send, ask, copyText, home, loaded, toggleFilters, newest: () => [...document.querySelectorAll("#qa-chat .qa-answer")].at(-1) };
+  return { send, ask, copyText, home, loaded, reveal, toggleFilters, newest: () => [...document.querySelectorAll("#qa-chat .qa-answer")].at(-1) };
 })();

@@ -36,13 +36,14 @@
 
   // -- what the server says is to be kept
 
-  let seen = null;
+  let seen = null, last = ""; // the newest thing to be kept, and the newest answer
   const keep = () => {
     const kept = find("qa-kept");
     if (!kept) {
       if (seen && find("qa-panel")?.querySelector(".qa-idle")) {
         sessionStorage.removeItem(OPEN); // a new conversation
         seen = null;
+        last = "";
       }
       return;
     }
@@ -57,6 +58,8 @@
     byKey.set(fresh.key, fresh);
     const exchanges = keys.split(" ").filter((key) => byKey.has(key)).map((key) => byKey.get(key));
     put({ ...before, exchanges, updated: new Date().toISOString() });
+    if (fresh.key !== last) window.articleQA.reveal();
+    last = fresh.key;
   };
 
   // -- the list
