@@ -6,12 +6,12 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from websites import Request, WebSite
 
 # Tests run without the network: an attempt to reach the model hub fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -64,48 +64,6 @@ def example_library(example_folder: Path) -> Iterator[Library]:
 def example_copy(example_folder: Path, tmp_path: Path) -> Path:
     """A copy of that library's folder, to be changed."""
     return Path(shutil.copytree(example_folder, tmp_path / "library"))
-
-
-@dataclass
-class Response:
-    """What a test's web site answers. A string body is UTF-8; ETag and Last-Modified are answered with 304 if asked."""
-
-    body: bytes | str = b""
-    media_type: str | None = "text/html; charset=utf-8"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Request:
-    """What came in: the path with its query, and the headers by their lower-case names."""
-
-    path: str
-    headers: dict[str, str]
-
-
-class WebSite:
-    """A web site of a test: `pages` by path, each a Response or a function that gives one; all else is 404."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.pages: dict[str, Response | Callable[[Request], Response]] = {}
-        self.requests: list[Request] = []
-
-    def asked(self, *, robots: bool = False) -> list[str]:
-        """The paths asked for since the last call, in order."""
-        paths = [request.path for request in self.requests if robots or request.path != "/robots.txt"]
-        self.requests.clear()
-        return paths
-
-    def answer(self, request: Request) -> Response:
-        self.requests.append(request)
-        page = self.pages.get(request.path, Response("nothing here", status=404))
-        response = page if isinstance(page, Response) else page(request)
-        for asked, held in (("if-none-match", "ETag"), ("if-modified-since", "Last-Modified")):
-            if asked in request.headers and request.headers[asked] == response.headers.get(held):
-                return Response(status=304, media_type=None, headers=response.headers)
-        return response
 
 
 @pytest.fixture

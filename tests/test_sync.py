@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Response, WebSite
+from websites import Response, WebSite
 
 from embeddings.encoder import Encoder
 from qa import Collection, InvalidInput, Library, Progress, SyncReport, web

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import Response, WebSite
+from websites import Response, WebSite
 
 from qa import web
 from qa.addresses import is_address, leads_inside, nearly_same

@@ -162,7 +162,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
 
 def refreshed(shared: Shared, words: Words) -> tuple[Any, Any]:
     """The chat's placeholder as the library is now, and the timer, which asks again where it is not complete."""
-    complete = shared.ready() and (not len(shared.library) or shared.starters.get()[1])
+    complete = shared.ready() and (not len(shared.library) or shared.questions()[1])
     return gr.update(placeholder=_placeholder(shared, words)), gr.update(active=not complete)
 
 
@@ -215,7 +215,7 @@ def _placeholder(shared: Shared, words: Words) -> str:
     if not len(shared.library):
         title, body = words("ask.no_articles_title"), words("ask.no_articles")
         return f"<h2>{chat_text(title)}</h2><p>{chat_text(body)}</p>"
-    questions, _ = shared.starters.get() if shared.ready() else ((), False)
+    questions, _ = shared.questions()
     buttons = "".join(
         f'<li><button type="button" class="qa-starter">{chat_text(question)}</button></li>' for question in questions
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -110,23 +111,21 @@ def layout(
     page = [current, head, *facts, undo_facts, inside, listing, one]
 
     def on_refresh(search: str, shown: Shown) -> tuple[Any, ...]:
-        now = Shown(search, shown.order, shown.descending)
+        now = replace(shown, search=search, page=0)
         plain, closed = gr.update(interactive=False), gr.update(visible=False)
         return shelf.table(library, words, now), now, (), plain, closed
 
-    def on_list(event: gr.EventData, shown: Shown, current: str) -> dict[Any, Any]:
+    def on_list(event: gr.EventData, now: Shown) -> dict[Any, Any]:
         click = told(event)
         do = click.get("do")
         if do == "article":
             return drawn(str(click.get("article", "")))
         if do == "sort" and click.get("column") in shelf.COLUMNS:
-            shown = shown.sorted_by(str(click["column"]))
+            now = now.sorted_by(str(click["column"]))
         elif do == "page" and str(click.get("page", "")).isdecimal():
-            shown = Shown(shown.search, shown.order, shown.descending, int(click["page"]))
-        return {table: shelf.table(library, words, shown), shown_state: shown, selected: (), remove: gr.update(
-            interactive=False), current_state: current}  # fmt: skip
-
-    shown_state, current_state = shown, current
+            now = replace(now, page=int(click["page"]))
+        unselected = {selected: (), remove: gr.update(interactive=False)}
+        return {table: shelf.table(library, words, now), shown: now, **unselected}
 
     def on_select(event: gr.EventData) -> tuple[Any, Any, Any]:
         ids = tuple(str(each) for each in told(event).get("ids", []))
@@ -150,12 +149,12 @@ def layout(
             work.resume()
         elif do == "dismiss":
             work.dismiss()
-        return adding.told(library, work.state, words), gr.skip(), gr.skip(), gr.update(active=running())
+        return adding.told(library, work.state, words), gr.skip(), gr.skip(), gr.update(active=work.is_running)
 
     def on_add(uploaded: list[str] | None, typed: str, folder: str) -> tuple[Any, ...]:
         problem = adding.start_adding(library, work, uploaded or [], typed, folder or "", words, local=shared.local)
         if problem:
-            return problem, gr.skip(), gr.skip(), gr.skip(), gr.update(active=running())
+            return problem, gr.skip(), gr.skip(), gr.skip(), gr.update(active=work.is_running)
         return adding.told(library, work.state, words), None, "", "", gr.update(active=True)
 
     def on_look() -> tuple[Any, Any]:
@@ -163,8 +162,9 @@ def layout(
         return problem or adding.told(library, work.state, words), gr.update(active=True)
 
     def on_tick() -> tuple[Any, ...]:
-        active = running()
-        return adding.told(library, work.state, words), header(), gr.update(active=active)
+        # What was said of something else, a removal with its undo, stays where no work has anything to tell.
+        told = adding.told(library, work.state, words) if work.state else gr.skip()
+        return told, header(), gr.update(active=work.is_running)
 
     def on_sources(event: gr.EventData) -> str:
         if told(event).get("do") == "forget":
@@ -173,9 +173,6 @@ def layout(
             except ArticleQAError as error:
                 return adding.notice(str(error)) + adding.collections_table(library, words)
         return adding.collections_table(library, words)
-
-    def running() -> bool:
-        return bool(work.state and work.state.running)
 
     def drawn(article_id: str) -> dict[Any, Any]:
         """An article's page in place of the list."""
@@ -195,7 +192,7 @@ def layout(
 
     def listed(search: str, shown: Shown) -> dict[Any, Any]:
         """The list in place of an article's page."""
-        now = Shown(search, shown.order, shown.descending, shown.page)
+        now = replace(shown, search=search)
         return {table: shelf.table(library, words, now), listing: gr.update(visible=True),
                 one: gr.update(visible=False), current: ""}  # fmt: skip
 
@@ -232,7 +229,7 @@ def layout(
     # One event for both: of two that draw the same table, the one that began first may end last.
     gr.on([search.change, counts.change], on_refresh, [search, shown], [table, shown, selected, remove, confirm],
           trigger_mode="always_last", **AT_ONCE)  # fmt: skip
-    table.click(on_list, [shown, current], [table, shown, selected, remove, saved, *page], **AT_ONCE)
+    table.click(on_list, shown, [table, shown, selected, remove, saved, *page], **AT_ONCE)
     table.select(on_select, outputs=[selected, remove, confirm], trigger_mode="always_last", **AT_ONCE)
     add.click(on_add, [uploads, addresses, folder], [outcome, uploads, addresses, folder, timer], **AT_ONCE)
     outcome.click(on_outcome, undoable, [outcome, undoable, counts, timer], **AT_ONCE)

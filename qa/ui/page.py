@@ -41,7 +41,7 @@ def build(
     shared = shared or Shared(library, ready=ready)
 
     def header() -> str:
-        return _header(library, said)
+        return _header(library, said, busy=shared.work.is_running)
 
     page = gr.Blocks(title=said("title"), analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
     with page:
@@ -73,6 +73,8 @@ def build(
         page.load(on_load, outputs=outputs, **AT_ONCE).then(None, js=_WHEN_LOADED)
 
         def on_change() -> dict[Any, Any]:
+            if shared.work.is_running:
+                return {ask.refresh: gr.skip()}
             placeholder, timer = ask_tab.refreshed(shared, said)
             return {ask.chat: placeholder, ask.refresh: timer, **ask_tab.filter_choices(ask, shared)}
 
@@ -112,14 +114,15 @@ def mount_options(language: str = "en") -> dict[str, Any]:
 _WHEN_LOADED = "() => window.articleQA.loaded()"
 
 
-def _header(library: Library, words: Words) -> str:
-    """Title and counts. It differs whenever the library does, and what shows articles is drawn anew when it changes."""
+def _header(library: Library, words: Words, *, busy: bool) -> str:
+    """Title and counts. It differs whenever the library does, and what shows articles is drawn anew when it changes;
+    also when work on it ends, which some wait for."""
     links = []
     for language in LANGUAGES:
         place = 'href="" aria-current="page"' if language == words.language else f'href="/language/{language}"'
         links.append(f'<a {place} lang="{language}" hreflang="{language}">{text(_named(language))}</a>')
     return (
-        f'<header class="qa-header" data-stamp="{library.stamp}"><h1>{text(words("title"))}</h1>'
+        f'<header class="qa-header" data-stamp="{library.stamp}" data-busy="{busy}"><h1>{text(words("title"))}</h1>'
         f"<p>{text(shelf.counts(library, words))}</p>"
         f'<nav aria-label="{text(words("header.languages"))}">{"".join(links)}</nav>'
         f'<button type="button" class="qa-tool" id="qa-show-help">{text(words("header.shortcuts"))}</button></header>'

@@ -41,6 +41,15 @@ class Shared:
         self.maps = Maps(self.library)
         self.starters = Starters(self.library)
 
+    def questions(self) -> tuple[Sequence[str], bool]:
+        """Questions to begin with, and whether that is all.
+
+        None are made before the model is there, nor while work goes on, which they would hold up.
+        """
+        if not self.ready():
+            return (), False
+        return self.starters.get(make=not self.work.is_running)
+
     def end(self) -> None:
         """Stop what goes on in the background, and wait for it: a process must not end under a thread that computes."""
         for each in (self.watch, self.work, self.maps, self.starters):
@@ -117,13 +126,13 @@ class Starters:
         if self._thread:
             self._thread.join(timeout=PATIENCE)
 
-    def get(self) -> tuple[Sequence[str], bool]:
-        """What there is, and whether that is all: if not, better ones are on their way."""
+    def get(self, *, make: bool = True) -> tuple[Sequence[str], bool]:
+        """What there is, and whether that is all: if not, better ones are on their way, or will be with `make`."""
         with self._lock:
-            if self._making:
-                return self._found, False
             if self._stamp == self._library.stamp:
                 return self._found, True
+            if self._making or not make:
+                return self._found, False
             self._making = True
             self._thread = threading.Thread(target=self._make, name="starters", daemon=True)
             self._thread.start()

@@ -22,7 +22,7 @@ def verdicts_html(library: Library, words: Words) -> str:
         given = feedback.read(library.folder)
     except ArticleQAError as error:
         return notice(str(error))
-    command = f"<code>article-qa eval {text(str(library.folder / feedback.FILE))}</code>"
+    command = f"<code>article-qa eval {text(f'{library.folder.name}/{feedback.FILE}')}</code>"
     said = text(words("feedback.intro", command="\0")).replace("\0", command)
     intro = f'<p class="qa-note">{said}</p>'
     if not given:

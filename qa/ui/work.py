@@ -78,6 +78,11 @@ class Work:
         with self._lock:
             return self._now.state if self._now else None
 
+    @property
+    def is_running(self) -> bool:
+        state = self.state
+        return state is not None and state.running
+
     def start(self, job: Job, *, refused: Sequence[Failure] = ()) -> bool:
         """Begin; False where other work is still going on. `refused` is told beside what fails."""
         return self._begin(job, tuple(refused), None, set())
