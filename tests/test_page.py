@@ -22,6 +22,7 @@ from qa.ui.filtering import Chosen, chips, from_link, link
 from qa.ui.pictures import map_html, overview_html
 from qa.ui.shared import Maps, Starters
 from qa.ui.shelf import Shown
+from qa.ui.watch import Watch
 from qa.ui.words import LANGUAGES, Words, preferred, words
 from qa.ui.work import Job, Work
 
@@ -458,11 +459,11 @@ class TestWork:
         assert "ZeroDivisionError" in caplog.text
 
     def test_how_often_to_look_again_is_remembered(self, library: Library) -> None:
-        watch = adding.Watch(library, Work(), EN)
+        watch = Watch(library, Work())
         assert watch.minutes == 0
         watch.set(60)
         watch.end()
-        again = adding.Watch(library, Work(), EN)
+        again = Watch(library, Work())
         again.end()
         assert again.minutes == 60
         with pytest.raises(InvalidInput, match="minutes is 7"):

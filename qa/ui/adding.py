@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.errors import ArticleQAError, InvalidInput
 from qa.gather import Source
 from qa.types import FLAGS, AddReport, Failure, SyncReport
 from qa.ui import uploads
@@ -21,10 +17,6 @@ from qa.ui.work import Job, OnProgress, State, Work
 if TYPE_CHECKING:
     from qa.library import Library
 
-log = logging.getLogger(__name__)
-
-EVERY = (0, 15, 60, 1440)  # minutes between two looks; 0: only when somebody says so
-_SETTING = "watch.json"
 _TITLES_SHOWN = 200
 
 
@@ -199,50 +191,3 @@ def collections_table(library: Library, words: Words) -> str:
         f'<th scope="col">{text(words("library.kind"))}</th><th scope="col"><span class="qa-unseen">'
         f"{text(words('library.forget'))}</span></th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
-
-
-class Watch:
-    """Looks at every feed and folder again, as often as was set; the setting is kept in the library's folder."""
-
-    def __init__(self, library: Library, work: Work, words: Words) -> None:
-        self._library, self._work, self._words = library, work, words
-        self._changed, self._ended = threading.Event(), threading.Event()
-        self.minutes = self._read()
-        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
-        self._thread.start()
-
-    def set(self, minutes: int) -> None:
-        """How often, one of EVERY. Raises InvalidInput."""
-        if minutes not in EVERY:
-            raise InvalidInput(f"minutes is {minutes!r}; use one of {EVERY}")
-        self.minutes = minutes
-        try:
-            self._path.write_text(json.dumps({"minutes": minutes}), encoding="utf-8")
-        except OSError as error:
-            log.warning("how often to look again could not be kept in %s: %s", self._path, error)
-        self._changed.set()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._changed.set()
-
-    @property
-    def _path(self) -> Path:
-        return Path(self._library.folder) / _SETTING
-
-    def _read(self) -> int:
-        try:
-            minutes = json.loads(self._path.read_text(encoding="utf-8"))["minutes"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
-        return minutes if minutes in EVERY else 0
-
-    def _watch(self) -> None:
-        while not self._ended.is_set():
-            if self._changed.wait(timeout=self.minutes * 60 or None):
-                self._changed.clear()
-            elif self.minutes:
-                try:
-                    start_looking(self._library, self._work, self._words)
-                except ArticleQAError:
-                    log.exception("looking again failed")

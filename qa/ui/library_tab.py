@@ -15,6 +15,7 @@ from qa.ui.events import AT_ONCE, part, told
 from qa.ui.filtering import Chosen
 from qa.ui.shared import Shared
 from qa.ui.shelf import Shown
+from qa.ui.watch import EVERY
 from qa.ui.words import Words
 
 TICK = 1.0  # seconds between two looks at how the work is going
@@ -65,7 +66,7 @@ def layout(
             with gr.Row(elem_id="qa-look"):
                 look = gr.Button(words("library.look_now"), size="sm", elem_id="qa-look-now", scale=0)
                 every = gr.Dropdown(
-                    [(words(f"library.every_{n}" if n else "library.never"), n) for n in adding.EVERY],
+                    [(words(f"library.every_{n}" if n else "library.never"), n) for n in EVERY],
                     value=shared.watch.minutes,
                     label=words("library.automatic"),
                     elem_id="qa-every",

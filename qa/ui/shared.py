@@ -12,8 +12,7 @@ from qa.atlas import Atlas, draw_atlas
 from qa.errors import ArticleQAError
 from qa.suggest import suggestions
 from qa.types import Progress
-from qa.ui.adding import Watch
-from qa.ui.words import words
+from qa.ui.watch import Watch
 from qa.ui.work import Work
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Shared:
     starters: Starters = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.library, self.work, words())
+        self.watch = Watch(self.library, self.work)
         self.maps = Maps(self.library)
         self.starters = Starters(self.library)
 
