@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from qa import feedback
 from qa.errors import ArticleQAError
 from qa.types import Answer, Step
-from qa.ui.conversation import Conversation, copy_titles, found_panel, history, messages, panels
-from qa.ui.draw import Verdict, text
+from qa.ui.conversation import Conversation, copy_titles, history, messages, panels
+from qa.ui.draw import Verdict, found_html, text
 from qa.ui.filtering import Chosen
 from qa.ui.words import Words
 
@@ -44,7 +44,7 @@ class View:
     @property
     def panel(self) -> str:
         if self.found is not None:
-            return found_panel(self.found, self.words)
+            return found_html(self.found, self.words)
         return panels(self.conversation, self.words, shown=self.shown, changed=self.changed)
 
     @property

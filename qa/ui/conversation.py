@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InvalidInput, UnknownArticle
 from qa.saved import Standing, record, restored, standing
 from qa.types import Answer, Article
-from qa.ui.draw import Verdict, answer_html, found_html, idle_panel, kept_html, panel_html, question_html, step_html
+from qa.ui.draw import Verdict, answer_html, idle_panel, kept_html, panel_html, question_html, step_html
 from qa.ui.filtering import Chosen, link
 from qa.ui.words import Words
 
@@ -121,11 +121,6 @@ def panels(conversation: Conversation, words: Words, *, shown: str = "", changed
     ]
     new = next((one for one in conversation.exchanges if one.key == changed), None)
     return kept_html(conversation.id, keys, exchange_record(new) if new else None) + "".join(drawn)
-
-
-def found_panel(found: Answer, words: Words) -> str:
-    """What stands in the panel while an answer is being made."""
-    return found_html(found, words)
 
 
 def copy_titles(answer: Answer, library: Library) -> dict[str, str]:

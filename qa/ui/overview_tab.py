@@ -46,13 +46,14 @@ def layout(shared: Shared, words: Words, tab: gr.Tab, conversation: gr.State) ->
             return f'<p class="qa-notice" role="alert">{text(words("overview.map_failed"))}</p>', *buttons, _IDLE
         if maps.atlas is None:
             return "", *buttons, _IDLE
+        old = f'<p class="qa-note" role="status">{text(words("overview.old"))}</p>' if maps.is_old else ""
         newest = held.exchanges[-1] if held.exchanges else None
         if newest is None:
-            return map_html(maps.atlas, words), *buttons, _IDLE
+            return old + map_html(maps.atlas, words), *buttons, _IDLE
         vector = library.encoder.encode_questions([newest.answer.question])[0]
         at = maps.atlas.of_vector(vector) if vector.shape == maps.atlas.vectors.shape[1:] else None
         drawn = map_html(maps.atlas, words, question=newest.answer.question, at=at, hits=newest.answer.hits)
-        return drawn, *buttons, _IDLE
+        return old + drawn, *buttons, _IDLE
 
     def on_open(held: Conversation) -> tuple[Any, ...]:
         return overview_html(library.overview(), words), *shown(held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 from visiting import SHARE, Visit
 
-from qa import Library
+from qa import Article, Library
 
 
 def test_pictures_with_their_tables_and_a_map_that_lights_up(visit: Visit, library: Library) -> None:
@@ -32,3 +32,11 @@ def test_pictures_with_their_tables_and_a_map_that_lights_up(visit: Visit, libra
     expect(chart.locator("table").first.locator("tbody th")).to_have_text(
         [hit.article.title for hit in library.ask(SHARE).hits]
     )
+    library.add(Article(id="new", title="New", text="Something new is said here, which no map shows yet."))
+    try:
+        visit.open("Ask")
+        visit.open("Overview")
+        expect(visit.page.locator("#qa-map")).to_contain_text("The library has changed since this map was drawn.")
+        expect(visit.page.get_by_role("button", name="Draw anew")).to_be_visible()
+    finally:
+        library.remove("new")
