@@ -51,7 +51,6 @@ class _Queued:
     text_hash: str
     passages: list[Passage]
     is_new: bool
-    corrected: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -407,7 +406,6 @@ def _decide(
         article = replace(article, id=_id_for(article, location, known, fingerprint, store))
     if article.language is None:
         article = replace(article, language=language_of(article.text))
-    article, corrected = carried_over(article, store)
     # A request for consent is kept, so that it is listed and read again; it is never to be quoted.
     passages = [] if "consent-wall" in article.flags else split(article)
     if not passages and not article.flags:
@@ -415,7 +413,7 @@ def _decide(
         tally.failed.append(Failure(name, str(NoArticleText(f"{name} holds no text that could be searched"))))
         return None
     is_new = store.fingerprint(article.id) is None
-    return _Queued(article, location, validators, fingerprint, text_hash, passages, is_new, corrected)
+    return _Queued(article, location, validators, fingerprint, text_hash, passages, is_new)
 
 
 def _id_for(article: Article, location: str, known: str | None, fingerprint: str, store: Store) -> str:
@@ -429,20 +427,26 @@ def _id_for(article: Article, location: str, known: str | None, fingerprint: str
 def _flush(queue: list[_Queued], store: Store, encoder: Callable[[], Encoder], tally: _Tally) -> None:
     if not queue:
         return
-    pairs = [(queued.article, passage) for queued in queue for passage in queued.passages]
+    # Corrections are those of now: pages wait here for others, and those perhaps for a slow site.
+    kept = [carried_over(queued.article, store) for queued in queue]
+    passages = [
+        queued.passages if article.language == queued.article.language else split(article)
+        for queued, (article, _) in zip(queue, kept, strict=True)
+    ]
+    pairs = [(article, passage) for (article, _), own in zip(kept, passages, strict=True) for passage in own]
     encoded = iter(encode(pairs, store, encoder))
     with store.write():
-        for queued in queue:
-            own = [replace(next(encoded), passage=replace(p, article_id=queued.article.id)) for p in queued.passages]
+        for queued, (article, corrected), passages_of_it in zip(queue, kept, passages, strict=True):
+            own = [replace(next(encoded), passage=replace(one, article_id=article.id)) for one in passages_of_it]
             store.put(
-                queued.article,
+                article,
                 fingerprint=queued.fingerprint,
                 text_hash=queued.text_hash,
                 passages=own,
-                corrected=queued.corrected,
+                corrected=corrected,
             )
             if queued.location:
-                store.place(queued.location, queued.article.id, queued.validators)
+                store.place(queued.location, article.id, queued.validators)
     for queued in queue:
         article = queued.article
         (tally.added if queued.is_new else tally.replaced).append(article.id)

@@ -21,28 +21,21 @@ CORRECTABLE = ("title", "authors", "published", "site", "language")
 def correct(article_id: str, facts: Mapping[str, Any], *, store: Store, encoder: Callable[[], Encoder]) -> Article:
     """Store `article_id` with these facts, and note what its page says instead. See Library.correct."""
     facts = _checked(facts)
-    stored = store.as_removed(article_id)
-    said = dict(stored.corrected)
-    wanted = replace(stored.article, **facts)
-    for name in facts:
-        page_says = said.get(name, _plain(getattr(stored.article, name)))
-        if _plain(getattr(wanted, name)) == page_says:
-            said.pop(name, None)
-        else:
-            said[name] = page_says
-    # A date given by hand comes from no place in the page.
-    where = said.pop("date_source", stored.article.date_source)
-    if "published" in said:
-        said["date_source"] = where
-    wanted = replace(wanted, date_source=None if "published" in said else where)
-    store.put(
-        wanted,
-        fingerprint=stored.fingerprint,
-        text_hash=stored.text_hash,
-        passages=_encoded(wanted, store, encoder),
-        corrected=said,
-    )
-    return wanted
+    while True:
+        stored = store.as_removed(article_id)
+        wanted, said = _corrected(stored, facts)
+        passages = _encoded(wanted, store, encoder)
+        with store.write():
+            if store.as_removed(article_id) != stored:
+                continue  # its page was read again, or somebody else corrected it, while the passages were encoded
+            store.put(
+                wanted,
+                fingerprint=stored.fingerprint,
+                text_hash=stored.text_hash,
+                passages=passages,
+                corrected=said,
+            )
+        return wanted
 
 
 def carried_over(article: Article, store: Store) -> tuple[Article, dict[str, Any]]:
@@ -76,6 +69,23 @@ def restore(removed: Removed, *, store: Store, encoder: Callable[[], Encoder]) -
         )
         for location, validators in removed.locations:
             store.place(location, article.id, validators)
+
+
+def _corrected(stored: Removed, facts: Mapping[str, Any]) -> tuple[Article, dict[str, Any]]:
+    """The article with these facts, and all that is corrected in it then, with what its page says instead."""
+    said = dict(stored.corrected)
+    wanted = replace(stored.article, **facts)
+    for name in facts:
+        page_says = said.get(name, _plain(getattr(stored.article, name)))
+        if _plain(getattr(wanted, name)) == page_says:
+            said.pop(name, None)
+        else:
+            said[name] = page_says
+    # A date given by hand comes from no place in the page.
+    where = said.pop("date_source", stored.article.date_source)
+    if "published" in said:
+        said["date_source"] = where
+    return replace(wanted, date_source=None if "published" in said else where), said
 
 
 def _encoded(article: Article, store: Store, encoder: Callable[[], Encoder]) -> list[EncodedPassage]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qa import Article, InvalidInput, Library, UnknownArticle
+from embeddings.encoder import Encoder
+from qa import Article, InvalidInput, Library, Progress, UnknownArticle
 
 DAM = "The dam on the upper river was begun in 1961 by the county. It was finished in 1968, after two floods."
 PAGE = (
@@ -78,6 +79,41 @@ def test_what_the_page_says_is_no_correction(library: Library, page: Path) -> No
     assert library.corrected(article_id) == {"title": "The dam", "published": "2020-03-05"}
     library.correct(article_id, {"title": " The dam "})
     assert library.corrected(article_id) == {"published": "2020-03-05"}
+
+
+def test_a_correction_goes_onto_what_was_read_meanwhile(
+    library: Library, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (article_id,) = library.add(page).added
+    encoder, calls = library.encoder, []
+
+    def page_changes_first() -> Encoder:
+        calls.append(1)
+        if len(calls) == 1:
+            page.write_text(PAGE.format(text=f"{DAM} It is white now, and lit at night."))
+            library.add(page)
+        return encoder
+
+    monkeypatch.setattr(library, "_encoder_for_writing", page_changes_first)
+    library.correct(article_id, {"title": "Weir"})
+    article = library.article(article_id)
+    assert (article.title, article.text.endswith("lit at night.")) == ("Weir", True)
+    assert [passage.article_id for passage in library.passages(article_id)] == [article_id]
+
+
+def test_a_page_that_waits_to_be_stored_takes_on_what_is_corrected_meanwhile(library: Library, page: Path) -> None:
+    (article_id,) = library.add(page).added
+    page.write_text(PAGE.format(text=f"{DAM} It is white now, and lit at night."))
+    note = Article(id="note", title="Note", text="This is added behind the page, in the same batch.")
+
+    def correct_after_reading(step: Progress) -> None:
+        if step.done == 1:
+            library.correct(article_id, {"title": "Weir", "language": "de"})
+
+    assert library.add([page, note], on_progress=correct_after_reading).replaced == (article_id,)
+    article = library.article(article_id)
+    assert (article.title, article.language, article.text.endswith("lit at night.")) == ("Weir", "de", True)
+    assert library.corrected(article_id) == {"title": "The dam", "language": "en"}
 
 
 @pytest.mark.parametrize(

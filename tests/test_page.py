@@ -611,7 +611,6 @@ class TestWords:
         assert set(other) == set(english)
         for key, said in english.items():
             if isinstance(said, str) and not key.endswith(".one"):
-                assert re.findall(r"{\w+}", str(other[key])) != [] or not re.findall(r"{\w+}", said), key
                 assert sorted(re.findall(r"{\w+}", str(other[key]))) == sorted(re.findall(r"{\w+}", said)), key
         same = {key for key in english if other[key] == english[key]}
         assert len(same) < 40  # "Date", "{n} min" …

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ class View:
         if self.editing and not self.notice:
             keep = f'<button type="button" class="qa-tool" data-do="keep">{text(self.words("ask.keep"))}</button>'
             return f'<p class="qa-notice" role="status">{text(self.words("ask.editing"))} {keep}</p>'
-        return f'<p class="qa-notice" role="alert">{html.escape(self.notice)}</p>' if self.notice else ""
+        return f'<p class="qa-notice" role="alert">{text(self.notice)}</p>' if self.notice else ""
 
 
 def asking(
