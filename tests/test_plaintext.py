@@ -288,7 +288,8 @@ def test_huge_texts_take_time_in_proportion(line: str) -> None:
         return time.perf_counter() - began
 
     small = min(seconds(40_000) for _ in range(2))
-    assert seconds(320_000) < 8 * small * 4 + 0.5
+    # The best of three: one garbage collection of a long run of tests takes a second.
+    assert min(seconds(320_000) for _ in range(3)) < 8 * small * 4 + 0.5
 
 
 def test_the_dump_of_a_file_is_read_by_its_suffix(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@
     byKey.set(fresh.key, fresh);
     const exchanges = keys.split(" ").filter((key) => byKey.has(key)).map((key) => byKey.get(key));
     put({ ...before, exchanges, updated: new Date().toISOString() });
-    if (fresh.key !== last) window.articleQA.reveal();
+    if (fresh.key !== last) setTimeout(window.articleQA.reveal, 100); // the chat may be drawn after the panel
     last = fresh.key;
   };
 
