@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import logging
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +20,7 @@ from qa.ingest import OnProgress, add, sync
 from qa.keeping import CORRECTABLE, correct, restore
 from qa.records import ORDERS
 from qa.split import split
+from qa.sqlite import SqliteStore
 from qa.store import Store
 from qa.types import (
     AddReport,
@@ -46,21 +46,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embeddings.encoder import Embedding, Encoder
-    from embeddings.index import VectorIndex
     from embeddings.reader import Reader
     from qa.retriever import Candidate, Settings
-
-logger = logging.getLogger(__name__)
 
 History = Sequence[Turn | Mapping[str, Any]]
 
 _STORE_FILE = "library.sqlite"
-_INDEX_FILE = "vectors.faiss"
 # What is read past this does not make a question clearer; the model's window ends at about 1,000 characters.
 _LONGEST_QUESTION = 4_000
 # The reader was trained on English: of a question less familiar than this it would only guess.
 _READS_FROM = 0.5
 _REINDEX_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The question as searched for, with what was found, all of one state of the library."""
+
+    text: str
+    embedded: Embedding | None
+    candidates: list[Candidate]
+    articles: dict[str, Article]
+
+    def hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
+        return [one.hit(self.articles[one.stored.passage.article_id]) for one in candidates]
 
 
 class Library:
@@ -81,10 +90,6 @@ class Library:
         self._loaded: Encoder | None = None
         self._reader: Reader | None = None
         self._loading = threading.Lock()
-        self._vectors: VectorIndex | None = None
-        self._vectors_stamp = ""
-        self._vectors_saved = ""
-        self._searching = threading.RLock()
 
     @classmethod
     def open(
@@ -115,7 +120,7 @@ class Library:
             if ranking not in RANKINGS:
                 raise InvalidInput(f"ranking is {ranking!r}; use one of {', '.join(RANKINGS)}")
             settings = RANKINGS[ranking]
-        store = Store(Path(folder).expanduser() / _STORE_FILE, create=create)
+        store = SqliteStore(Path(folder).expanduser() / _STORE_FILE, create=create)
         try:
             self = cls(store, model=model, dtype=dtype, device=device, settings=settings)
             if model is not None and store.meta("model"):
@@ -156,7 +161,7 @@ class Library:
         report = add(
             sources, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay
         )
-        self._save_index(since=before)
+        self._checkpoint(since=before)
         return report
 
     def sync(self, *, on_progress: OnProgress | None = None, delay: float | None = None) -> SyncReport:
@@ -169,7 +174,7 @@ class Library:
         """
         before = self._store.stamp
         report = sync(store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay)
-        self._save_index(since=before)
+        self._checkpoint(since=before)
         return report
 
     def remove(self, article_id: str) -> Removed:
@@ -186,7 +191,7 @@ class Library:
         """Put back what `remove` took out, as it was. Raises InvalidInput where its id is taken again."""
         before = self._store.stamp
         restore(removed, store=self._store, encoder=self._encoder_for_writing)
-        self._save_index(since=before)
+        self._checkpoint(since=before)
 
     def correct(self, article_id: str, facts: Mapping[str, Any]) -> Article:
         """Set facts of an article that its page has wrong or does not say; the corrected article.
@@ -198,7 +203,7 @@ class Library:
         """
         before = self._store.stamp
         article = correct(article_id, facts, store=self._store, encoder=self._encoder_for_writing)
-        self._save_index(since=before)
+        self._checkpoint(since=before)
         return article
 
     def uncorrect(self, article_id: str) -> Article:
@@ -257,9 +262,7 @@ class Library:
             self._store.set_meta("pending", "")
         with self._loading:
             self._loaded, self._model = encoder, model if model is not None else self._model
-        with self._searching:
-            self._vectors = None
-        self._save_index()
+        self._store.checkpoint()
         return True
 
     def articles(self) -> Iterator[Article]:
@@ -308,12 +311,10 @@ class Library:
         """
         import numpy as np
 
-        ids = self._store.passage_ids()
-        chosen = ids[np.unique(np.linspace(0, len(ids) - 1, min(_positive(most, "most"), len(ids)), dtype=np.int64))]
-        stored = self._store.stored_passages([int(each) for each in chosen])
-        kept = [stored[int(each)] for each in chosen if int(each) in stored]
+        stored = self._store.stored_passages(self._store.sample_ids(_positive(most, "most")))
+        kept = [stored[passage_id] for passage_id in sorted(stored)]
         vectors = np.array([one.vectors.vector for one in kept], np.float32)
-        return len(ids), [one.passage for one in kept], vectors
+        return self._store.passage_count, [one.passage for one in kept], vectors
 
     def __len__(self) -> int:
         return len(self._store)
@@ -329,7 +330,7 @@ class Library:
 
     @property
     def folder(self) -> Path:
-        return self._store.path.parent
+        return self._store.folder
 
     # -- asking
 
@@ -356,10 +357,8 @@ class Library:
         if rerank not in (None, "reader"):
             raise InvalidInput(f"rerank is {rerank!r}; use 'reader', or None to leave the order as it is")
         asked = self._stand_alone(question, history)
-        text, embedded, candidates = self._find(asked, k=_positive(k), filters=Filters.of(filters))
-        if rerank == "reader" and embedded is not None:
-            candidates = self._reread(text, embedded, candidates)
-        hits = self._hits(candidates)
+        found = self._find(asked, k=_positive(k), filters=Filters.of(filters))
+        hits = found.hits(self._reread(found) if rerank == "reader" else found.candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
     def ask(
@@ -413,9 +412,8 @@ class Library:
         if _positive(quotes, "quotes") > MOST_QUOTES:
             raise InvalidInput(f"quotes is {quotes!r}; give a whole number from 1 to {MOST_QUOTES}")
         yield Step("searching")
-        text, embedded, candidates = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
-        articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
-        hits = self._hits(candidates[:wanted])
+        found = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
+        hits = found.hits(found.candidates[:wanted])
         request = parse(asked.text, today)
         told = about.answer(request, asked.text, self._store, among, today=today) if request else None
         if told is not None:
@@ -423,13 +421,13 @@ class Library:
             return
         yield Step("reading", tuple(hits))
         answer = compose(
-            text,
-            embedded,
-            candidates,
-            articles=articles,
+            found.text,
+            found.embedded,
+            found.candidates,
+            articles=found.articles,
             store=self._store,
             hits=hits,
-            reader=self._reader_for(embedded),
+            reader=self._reader_for(found.embedded),
             quotes=quotes,
             found_from=FOUND_FROM if found_from is None else found_from,
         )
@@ -464,15 +462,17 @@ class Library:
                 self._reader = Reader(dtype=self._dtype, device=self._device)
             return self._reader
 
-    def _reread(self, question: str, embedded: Embedding, candidates: list[Candidate]) -> list[Candidate]:
+    def _reread(self, found: _Found) -> list[Candidate]:
         """The candidates, those that `ask` reads in the order of their best sentences."""
         from qa.scoring import PASSAGES_READ, score_sentences
 
-        read, rest = candidates[:PASSAGES_READ], candidates[PASSAGES_READ:]
-        articles = self._store.articles_by_id(one.stored.passage.article_id for one in read)
-        read = [one for one in read if one.stored.passage.article_id in articles]
-        reader = self._reader_for(embedded)
-        sentences = score_sentences(question, embedded, read, articles=articles, store=self._store, reader=reader)
+        if found.embedded is None:
+            return found.candidates
+        read, rest = found.candidates[:PASSAGES_READ], found.candidates[PASSAGES_READ:]
+        reader = self._reader_for(found.embedded)
+        sentences = score_sentences(
+            found.text, found.embedded, read, articles=found.articles, store=self._store, reader=reader
+        )
         best: dict[int, float] = {}
         for sentence in sentences:
             best.setdefault(sentence.candidate.stored.id, sentence.score)
@@ -506,11 +506,11 @@ class Library:
             together=lambda own, carried: dialogue.held_together(own, carried, self._store),
         )
 
-    def _find(self, question: FollowUp, *, k: int, filters: Filters) -> tuple[str, Embedding | None, list[Candidate]]:
+    def _find(self, question: FollowUp, *, k: int, filters: Filters) -> _Found:
         """The question as searched for, spelt as the passages spell its words, with what was found."""
         text = question.text
         if not self._store.passage_count:
-            return text, None, []
+            return _Found(text, None, [], {})
         from qa.retriever import Settings, find
 
         embedded = self.encoder.embed_question(text)
@@ -519,68 +519,19 @@ class Library:
             text, embedded = respelt, self.encoder.embed_question(respelt)
         if question.carried:
             embedded = dialogue.weigh_own(self.encoder.embed_question(question.asked), embedded)
-        with self._searching:
+        with self._store.snapshot():
             candidates = find(
-                text,
-                embedded,
-                store=self._store,
-                index=self._index(),
-                k=k,
-                filters=filters,
-                settings=self._settings or Settings(),
+                text, embedded, store=self._store, k=k, filters=filters, settings=self._settings or Settings()
             )
-        return text, embedded, candidates
+            articles = self._store.articles_by_id(one.stored.passage.article_id for one in candidates)
+        # On a server another version of an article may have come between: what no longer stands there goes.
+        standing = [one for one in candidates if _stands(one.stored.passage, articles)]
+        return _Found(text, embedded, standing, articles)
 
-    def _hits(self, candidates: Sequence[Candidate]) -> list[Hit]:
-        articles = self._store.articles_by_id(candidate.stored.passage.article_id for candidate in candidates)
-        return [
-            candidate.hit(articles[candidate.stored.passage.article_id])
-            for candidate in candidates
-            if candidate.stored.passage.article_id in articles
-        ]
-
-    def _index(self) -> VectorIndex:
-        """The index of exactly the passages that the store holds now. Call with `_searching` held."""
-        from embeddings.index import VectorIndex
-
-        stamp = self._store.stamp
-        if self._vectors is not None and stamp == self._vectors_stamp:
-            return self._vectors
-        dimension = int(self._store.meta("dimension") or 0)
-        if self._vectors is not None and self._vectors.dimension != dimension:
-            self._vectors = None  # reindexed by another process, with another model
-        if self._vectors is None:
-            loaded = VectorIndex.load(self.folder / _INDEX_FILE, stamp, dimension)
-            if loaded is not None:
-                self._vectors, self._vectors_stamp, self._vectors_saved = loaded, stamp, stamp
-                return loaded
-            self._vectors = VectorIndex(dimension)
-        # Passage ids are never used again: what differs is what was added and removed.
-        import numpy as np
-
-        there, wanted = self._vectors.ids, self._store.passage_ids()
-        self._vectors.remove(np.setdiff1d(there, wanted))
-        for ids, vectors in self._store.vectors(np.setdiff1d(wanted, there)):
-            self._vectors.add(ids, vectors)
-        self._vectors_stamp = stamp
-        return self._vectors
-
-    def _save_index(self, since: str = "") -> None:
-        """Bring the index file up to date; without it the next opening builds the index from the store.
-
-        Nothing is done where the store's stamp is still `since`, or no model has encoded anything yet.
-        """
-        if self._store.stamp == since or not self._store.meta("dimension"):
-            return
-        with self._searching:
-            index = self._index()
-            if self._vectors_saved != self._vectors_stamp:
-                try:
-                    index.save(self.folder / _INDEX_FILE, self._vectors_stamp)
-                except OSError as error:
-                    logger.warning("the index file could not be written, it will be rebuilt when needed: %s", error)
-                else:
-                    self._vectors_saved = self._vectors_stamp
+    def _checkpoint(self, since: str = "") -> None:
+        """Bring what is searched up to date for whoever opens next, unless the store's stamp is still `since`."""
+        if self._store.stamp != since:
+            self._store.checkpoint()
 
     def _encoder_for_writing(self) -> Encoder:
         """The encoder, with a note in the library of which one it is."""
@@ -610,6 +561,11 @@ class Library:
                 f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
                 "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
             )
+
+
+def _stands(passage: Passage, articles: Mapping[str, Article]) -> bool:
+    article = articles.get(passage.article_id)
+    return article is not None and article.text[passage.start : passage.end] == passage.text
 
 
 def _positive(number: int, name: str = "k") -> int:

@@ -13,12 +13,10 @@ from qa.types import Article, ArticleSummary, Block, Filters, Passage
 
 NAMES_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
 PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
-SUMMARY_COLUMNS = (
-    "id, title, authors, published, site, language, url,"
-    " (SELECT count(*) FROM passages WHERE article_id = articles.id), flags, date_source"
-)
+SUMMARY_COLUMNS = "id, title, authors, published, site, language, url, passages, flags, date_source"
 SEARCHED = "fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, ''))"  # of the list of articles
 ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
+ARTICLES = "articles JOIN texts USING (id)"  # where they are
 
 
 # What the list of articles can be ordered by. What an article does not have comes last.
@@ -28,7 +26,7 @@ ORDERS = {
     "author": "nullif(fold(authors_text(authors)), '')",
     "date": "published",
     "site": "nullif(fold(coalesce(site, '')), '')",
-    "passages": "(SELECT count(*) FROM passages WHERE article_id = articles.id)",
+    "passages": "passages",
 }
 _MOST_FIRST = "GROUP BY name ORDER BY n DESC, name"
 COUNTS = {
@@ -44,12 +42,26 @@ def order_by(order: str, descending: bool) -> str:
     return f"{ORDERS[order]} {direction} NULLS LAST, position {direction}"
 
 
-def article_row(article: Article) -> tuple[Any, ...]:
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
+def facts_row(article: Article) -> tuple[Any, ...]:
+    """What the table of articles holds of one."""
     return (
-        article.id, article.title, article.text, article.url, json.dumps(article.authors, ensure_ascii=False),
-        article.published, article.site, article.language, json.dumps(blocks, separators=(",", ":")), article.source,
-        article.date_source, json.dumps(article.pages), json.dumps(article.flags),
+        article.id, article.title, article.url, json.dumps(article.authors, ensure_ascii=False), article.published,
+        article.site, article.language, article.source, article.date_source, json.dumps(article.pages),
+        json.dumps(article.flags),
+    )  # fmt: skip
+
+
+def blocks_text(article: Article) -> str:
+    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
+    return json.dumps(blocks, separators=(",", ":"))
+
+
+def passage_row(passage: Passage) -> tuple[Any, ...]:
+    """PASSAGE_COLUMNS."""
+    return (
+        passage.article_id, passage.start, passage.end, passage.text, passage.heading,
+        np.array(passage.sentences, np.int64).tobytes(),
+        np.array([lead or (0, 0) for lead in passage.leads], np.int64).tobytes(),
     )  # fmt: skip
 
 

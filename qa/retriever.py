@@ -1,7 +1,7 @@
 """A question to Hits: candidates by meaning and by words, scores fused, the best reranked, copies folded.
 
     dense    cosine of question and passage vectors (FAISS)           what the passage is about
-    lexical  BM25 over stems (SQLite FTS5), and among the candidates   names, numbers, rare words
+    lexical  BM25 over stems (qa/postings.py), and among the candidates   names, numbers, rare words
              over letters, as a share of the question's best
     late     MaxSim over token vectors, of the passage and of its      which passage answers
              best sentence, for the best of the fusion
@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.encoder import Embedding
-from embeddings.index import VectorIndex
 from embeddings.late import TokenVectors, maxsim
-from qa import lexical
+from qa import lexical, postings
 from qa.mentions import Mentions, boosts, mentions, named_articles
 from qa.store import Store, StoredPassage
 from qa.types import Article, Filters, Hit, Passage
@@ -87,7 +86,6 @@ def find(
     embedded: Embedding,
     *,
     store: Store,
-    index: VectorIndex,
     k: int,
     filters: Filters,
     settings: Settings,
@@ -98,22 +96,23 @@ def find(
     "Last year" in the question is the one before that of `today`; None: the machine's date.
     """
     wide = max(settings.candidates, 3 * k)
-    among = store.allowed(filters) if filters else None
-    by_words = _by_words(question, store, wide, filters) if settings.lexical else {}
-    near = index.search(embedded.vector, wide, among=among) if settings.dense or settings.late else None
+    wanted = lexical.question_terms(question, store.languages())
+    found = [i for i, _ in store.near(embedded.vector, wide, filters)] if settings.dense or settings.late else []
+    if settings.lexical:
+        found += [i for i, _ in store.search_terms(wanted, wide, filters)]
     asked = mentions(question, store, today=today or datetime.date.today()) if settings.named else None
     if asked is not None:
-        for more in _by_names(question, asked, store, settings.candidates_named, filters):
-            by_words = {**more, **by_words}
-    ids = list(dict.fromkeys([*(near.ids.tolist() if near else []), *by_words]))
+        found += _by_names(wanted, asked, store, settings.candidates_named, filters)
+    ids = list(dict.fromkeys(found))
     stored = store.stored_passages(ids)
     ids = [i for i in ids if i in stored]  # another process may have removed one just now
     if not ids:
         return []
     vectors = np.stack([stored[i].vectors.vector for i in ids]).astype(np.float32)
     dense = vectors @ embedded.vector
-    words = np.array([by_words.get(i, 0.0) for i in ids], np.float32)
+    words = np.zeros(len(ids), np.float32)
     if settings.lexical:
+        words = _word_scores(wanted, [stored[i].terms for i in ids], store)
         forms = lexical.form_scores(question, _texts([stored[i].passage for i in ids], store))
         words += (lexical.FORM_WEIGHT * forms).astype(np.float32)
     words /= max(float(words.max()), 1e-9)
@@ -150,7 +149,7 @@ def find(
         late[bare] = unread[bare]
     total = (fused + settings.late * meaning(late)) / weights
     best = order[np.argsort(-total[order], kind="stable")]
-    found = [
+    ranked = [
         Candidate(
             stored[ids[j]],
             float(total[j]),
@@ -162,7 +161,7 @@ def find(
         )
         for j in best
     ]
-    return fold_copies(found, k)
+    return fold_copies(ranked, k)
 
 
 def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
@@ -180,22 +179,32 @@ def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
     return kept
 
 
-def _by_words(question: str, store: Store, limit: int, filters: Filters) -> dict[int, float]:
-    wanted = lexical.question_terms(question, store.languages())
-    return dict(store.search_terms(wanted, limit, filters))
+def _word_scores(wanted: Sequence[str], texts: Sequence[str], store: Store) -> NDArray[np.float32]:
+    """float32 (len(texts),): BM25 of passages, given as their search terms, for the terms of a question.
+
+    What looking the terms up gives is not used: it leaves the common ones out, and knows nothing of passages that
+    were found by their meaning.
+    """
+    holding, passages = store.passages_with_term(wanted), store.passage_count
+    known = [term for term in wanted if term in holding]
+    weights = np.array([postings.weight(passages, holding[term]) for term in known], np.float32)
+    split = [text.split() for text in texts]
+    counts = np.array([[words.count(term) for term in known] for words in split], np.float32)
+    lengths = np.array([len(words) for words in split], np.float32)[:, None]
+    scores: NDArray[np.float32] = postings.saturated(counts, lengths, store.mean_terms) @ weights
+    return scores
 
 
-def _by_names(question: str, asked: Mentions, store: Store, limit: int, filters: Filters) -> Iterator[dict[int, float]]:
+def _by_names(wanted: Sequence[str], asked: Mentions, store: Store, limit: int, filters: Filters) -> Iterator[int]:
     """The best passages by words among the articles whose author, site or date the question names."""
-    wanted = lexical.question_terms(question, store.languages())
     by = named_articles(asked, store)
     if by and filters.article_ids:
         by = [article_id for article_id in by if article_id in filters.article_ids]
     if by:
-        yield dict(store.search_terms(wanted, limit, replace(filters, article_ids=tuple(by))))
+        yield from (i for i, _ in store.search_terms(wanted, limit, replace(filters, article_ids=tuple(by))))
     if asked.period and not (filters.since or filters.until):
         within = replace(filters, since=asked.period.since, until=asked.period.until)
-        yield dict(store.search_terms(wanted, limit, within))
+        yield from (i for i, _ in store.search_terms(wanted, limit, within))
 
 
 def _sentences(passage: Passage) -> list[tuple[int, int]]:

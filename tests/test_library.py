@@ -296,25 +296,6 @@ def test_a_library_opened_again_answers_the_same(library: Library, opened: Open)
     _same_answers(library, opened())
 
 
-@pytest.mark.parametrize("damage", ["delete", "corrupt", "truncate", "stale"])
-def test_the_index_file_is_rebuilt_where_it_is_of_no_use(library: Library, opened: Open, damage: str) -> None:
-    path = library.folder / "vectors.faiss"
-    data = path.read_bytes()
-    if damage == "delete":
-        path.unlink()
-    elif damage == "corrupt":
-        path.write_bytes(data[:-40] + b"\xff" * 40)
-    elif damage == "truncate":
-        path.write_bytes(data[:100])
-    else:
-        old = {file.name: file.read_bytes() for file in library.folder.glob("vectors.faiss*")}
-        library.remove("plain")
-        library.add(Article("extra", "Krill", "Whales eat krill; krill eat algae."))
-        for name, content in old.items():
-            (library.folder / name).write_bytes(content)
-    _same_answers(library, opened())
-
-
 def test_rankings_leave_stages_out(library: Library, opened: Open) -> None:
     dense = opened(ranking="dense").retrieve("What do whales eat?", k=4)
     assert [hit.dense for hit in dense] == sorted((hit.dense for hit in dense), reverse=True)

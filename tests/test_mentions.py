@@ -139,7 +139,6 @@ def _first(library: Library, question: str, named: float) -> tuple[str, list[Can
         question,
         library.encoder.embed_question(question),
         store=library._store,
-        index=library._index(),
         k=10,
         filters=Filters(),
         settings=replace(Settings(), named=named),

@@ -69,7 +69,6 @@ def test_the_lexical_score_is_the_share_of_the_best_score_over_words_and_letters
         QUESTION,
         example_library.encoder.embed_question(QUESTION),
         store=store,
-        index=example_library._index(),
         k=20,
         filters=Filters(),
         settings=RANKINGS["lexical"],
@@ -121,10 +120,9 @@ def test_the_right_article_comes_first(example_library: Library, question: str, 
 def test_an_exact_name_is_found_by_its_words(example_library: Library) -> None:
     store = example_library._store
     embedded = example_library.encoder.embed_question("Alp Guard")
-    index = example_library._index()
 
     def first(settings: Settings) -> str:
-        found = find("Alp Guard", embedded, store=store, index=index, k=1, filters=Filters(), settings=settings)
+        found = find("Alp Guard", embedded, store=store, k=1, filters=Filters(), settings=settings)
         return found[0].stored.passage.text
 
     assert "Alp Guard" in first(RANKINGS["lexical"])
@@ -137,7 +135,9 @@ def test_an_exact_name_is_found_by_its_words(example_library: Library) -> None:
 def _without_tokens(folder: Path, condition: str = "1", *values: object) -> int:
     """Empty the token vectors of a closed library's passages; how many they are."""
     with sqlite3.connect(folder / "library.sqlite") as database:
-        changed = database.execute(f"UPDATE passages SET tokens = X'' WHERE {condition}", values).rowcount
+        changed = database.execute(
+            f"UPDATE tokens SET tokens = X'' WHERE id IN (SELECT id FROM passages WHERE {condition})", values
+        ).rowcount
     database.close()
     return changed
 
@@ -171,7 +171,6 @@ def test_a_library_without_token_vectors_ranks_by_the_other_parts(example_copy: 
                 QUESTION,
                 embedded,
                 store=library._store,
-                index=library._index(),
                 k=10,
                 filters=Filters(),
                 settings=replace(RANKINGS[name], named=0),

@@ -12,6 +12,7 @@ import pytest
 from qa import Article, Library
 from qa.spelling import distance, repaired
 from qa.split import split
+from qa.sqlite import SqliteStore
 from qa.store import EncodedPassage, Store, Vectors
 
 ARTICLES = (
@@ -24,7 +25,7 @@ ARTICLES = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "library.sqlite")
+    opened = SqliteStore(tmp_path / "library.sqlite")
     for article in ARTICLES:
         encoded = [
             EncodedPassage(passage, passage.text.encode()[:16], Vectors(np.zeros(4, np.float16), b""))
@@ -94,7 +95,7 @@ def test_a_word_that_the_model_knows_is_no_slip(store: Store) -> None:
 
 
 def test_an_empty_store_repairs_nothing(tmp_path: Path) -> None:
-    opened = Store(tmp_path / "library.sqlite")
+    opened = SqliteStore(tmp_path / "library.sqlite")
     assert repaired("What did the eruptoin sever?", set(), opened) == "What did the eruptoin sever?"
     opened.close()
 

@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 
 from qa import Article, Block, Filters, LibraryBusy, LibraryClosed, LibraryError, UnknownArticle, lexical
-from qa import store as store_module
+from qa import database as store_module
 from qa.schema import FORMAT
 from qa.split import split
+from qa.sqlite import SqliteStore
 from qa.store import EncodedPassage, Store, Vectors
 from qa.types import Validators
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "library.sqlite")
+    opened = SqliteStore(tmp_path / "library.sqlite")
     yield opened
     opened.close()
 
@@ -79,18 +80,14 @@ def test_an_article_comes_back_as_it_was_given(store: Store) -> None:
 
 def test_vectors_and_tokens_come_back_by_id(store: Store) -> None:
     _put(store, WHALES)
-    ids = store.passage_ids()
+    ids = store.passage_ids_of("whales")
     encoded = _encoded(WHALES)
-    stored = store.stored_passages(ids.tolist())
-    for passage_id, one in zip(ids.tolist(), encoded, strict=True):
+    stored = store.stored_passages(ids)
+    for passage_id, one in zip(ids, encoded, strict=True):
         assert stored[passage_id].passage == one.passage
         assert np.array_equal(stored[passage_id].vectors.vector, one.vectors.vector)
         assert stored[passage_id].vectors.tokens == one.vectors.tokens
-    ((found, vectors),) = store.vectors(ids[::-1])
-    assert sorted(found.tolist()) == ids.tolist()
-    for passage_id, vector in zip(found.tolist(), vectors, strict=True):
-        assert np.array_equal(vector, stored[passage_id].vectors.vector.astype(np.float32))
-    assert vectors.dtype == np.float32
+        assert stored[passage_id].terms == " ".join(lexical.terms(one.passage.text, "en"))
     known = store.known_vectors([encoded[0].hash, b"unknown"])
     assert list(known) == [encoded[0].hash]
     assert known[encoded[0].hash].tokens == encoded[0].vectors.tokens
@@ -98,13 +95,13 @@ def test_vectors_and_tokens_come_back_by_id(store: Store) -> None:
 
 def test_a_replaced_article_leaves_nothing_of_its_old_text(store: Store) -> None:
     _put(store, WHALES)
-    old = set(store.passage_ids().tolist())
+    old = set(store.passage_ids_of("whales"))
     store.place("/a", "whales")
     _put(store, Article("whales", "Sharks", "Sharks have no bones.", language="en"))
     assert len(store) == 1
     assert _found(store, "krill") == set()
     assert _found(store, "sharks") == {"whales"}
-    assert not old & set(store.passage_ids().tolist()), "a passage id was used again"
+    assert not old & set(store.passage_ids_of("whales")), "a passage id was used again"
     assert store.article_at("/a") == "whales"
 
 
@@ -153,11 +150,11 @@ def test_an_exception_inside_undoes_the_whole_transaction(store: Store) -> None:
 
 def test_a_full_disk_undoes_the_transaction_and_says_so(store: Store) -> None:
     _put(store, WHALES)
-    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
-    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = store._database._writer.execute("PRAGMA page_count").fetchone()[0]
+    store._database._writer.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(LibraryError, match="full"):
         _put(store, Article("big", "Big", "Many words about one thing. " * 20_000))
-    store._connection.execute("PRAGMA max_page_count = 100000000")
+    store._database._writer.execute("PRAGMA max_page_count = 100000000")
     assert [article.id for article in store.articles()] == ["whales"]
     _put(store, CABLES)
     assert _found(store, "sea") == {"cables"}
@@ -217,12 +214,12 @@ def test_summaries_search_title_author_and_site(store: Store) -> None:
 
 def test_full_text_terms_are_rebuilt_when_their_form_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "library.sqlite"
-    first = Store(path)
+    first = SqliteStore(path)
     _put(first, WHALES)
-    first._connection.execute("DELETE FROM terms")
+    first._database.run("UPDATE indexed SET terms = ''")
     first.close()
     monkeypatch.setattr(lexical, "VERSION", "another")
-    second = Store(path)
+    second = SqliteStore(path)
     assert _found(second, "krill") == {"whales"}
     assert second.meta("lexical") == "another"
     second.close()
@@ -230,13 +227,13 @@ def test_full_text_terms_are_rebuilt_when_their_form_changes(tmp_path: Path, mon
 
 def test_a_rebuild_finds_the_language_that_was_not_given(tmp_path: Path) -> None:
     text = "Корабль чинил оборванный кабель у острова. Его нашли на дне моря через месяц."
-    first = Store(tmp_path / "library.sqlite")
+    first = SqliteStore(tmp_path / "library.sqlite")
     _put(first, Article("ru", "Кабель", text))
     _put(first, Article("short", "Note", "Hm."))
     assert _found(first, "кабели") == set()  # stemmed as English, that is, not at all
     first.set_meta("lexical", "0")
     first.close()
-    second = Store(tmp_path / "library.sqlite")
+    second = SqliteStore(tmp_path / "library.sqlite")
     assert second.languages_of(["ru", "short", "none"]) == {"ru": "ru", "short": None}
     assert _found(second, "кабели") == {"ru"}
     second.close()
@@ -254,8 +251,8 @@ def test_terms_are_listed_by_their_beginning_and_length(store: Store) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from qa.store import Store
-store = Store(Path(sys.argv[1]))
+from qa.sqlite import SqliteStore
+store = SqliteStore(Path(sys.argv[1]))
 with store.write():
     store.set_meta("note", "uncommitted")
     store.remove("whales")
@@ -304,8 +301,8 @@ def test_a_process_that_dies_inside_a_transaction_leaves_no_trace(store: Store, 
 def test_a_second_writer_is_told_that_the_library_is_busy(
     store: Store, writer: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_BUSY_SECONDS", 0.2)
-    second = Store(store.path)
+    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.2)
+    second = SqliteStore(store.path)
     with pytest.raises(LibraryBusy, match="another process has been writing"):
         _put(second, CABLES)
     assert second.article("whales") == WHALES
@@ -316,7 +313,7 @@ def test_a_second_writer_is_told_that_the_library_is_busy(
 
 
 def _make(path: Path) -> None:
-    Store(path).close()
+    SqliteStore(path).close()
 
 
 def test_several_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
@@ -327,7 +324,7 @@ def test_several_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
-    assert len(Store(tmp_path / "library.sqlite", create=False)) == 0
+    assert len(SqliteStore(tmp_path / "library.sqlite", create=False)) == 0
 
 
 # -- what is wrong with a file
@@ -337,13 +334,13 @@ def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
     path.write_bytes(b"This is a text file, and a long one. " * 100)
     with pytest.raises(LibraryError, match=f"{path} is damaged or no library"):
-        Store(path)
+        SqliteStore(path)
     assert path.read_bytes().startswith(b"This is a text")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
-    store = Store(path)
+    store = SqliteStore(path)
     for number in range(60):
         _put(store, Article(str(number), "t", f"Text {number}. " * 50))
     store.close()
@@ -352,7 +349,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     def read() -> None:
-        damaged = Store(path)
+        damaged = SqliteStore(path)
         try:
             list(damaged.articles())
         finally:
@@ -364,25 +361,25 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
-    store = Store(path)
+    store = SqliteStore(path)
     store.set_meta("format", str(FORMAT + 1))
     store.close()
     refused = f"has format {FORMAT + 1}; this version of article-qa reads {FORMAT}: update"
     with pytest.raises(LibraryError, match=refused):
-        Store(path)
+        SqliteStore(path)
 
 
 def test_a_missing_library_is_only_made_where_that_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="there is no library at"):
-        Store(tmp_path / "deep" / "library.sqlite", create=False)
+        SqliteStore(tmp_path / "deep" / "library.sqlite", create=False)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LibraryError, match="could not be opened"):
-        Store(tmp_path / "file" / "library.sqlite")
+        SqliteStore(tmp_path / "file" / "library.sqlite")
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:
-    store = Store(tmp_path / "library.sqlite")
+    store = SqliteStore(tmp_path / "library.sqlite")
     store.close()
     store.close()
     with pytest.raises(LibraryClosed, match=str(tmp_path)):
@@ -396,18 +393,20 @@ def test_the_file_is_a_plain_sqlite_database_in_wal_mode(store: Store) -> None:
     other = sqlite3.connect(store.path)
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert json.loads(other.execute("SELECT blocks FROM articles").fetchone()[0]) == []
+    assert json.loads(other.execute("SELECT blocks FROM texts").fetchone()[0]) == []
     other.close()
 
 
 def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "library.sqlite"
-    store = Store(path)
+    store = SqliteStore(path)
     kept = Article("a", "Title", "Some text. And more.", authors=("Ann Lee",), source="/tmp/a.html")
     _put(store, kept)
     store.place("/tmp/a.html", "a")
     store.close()
-    with sqlite3.connect(path) as old:  # what format 1 did not have
+    with sqlite3.connect(path) as old:
+        _as_format_4(old)
+        # what format 1 did not have
         for column in ("date_source", "pages", "flags", "corrected"):
             old.execute(f"ALTER TABLE articles DROP COLUMN {column}")
         for column in ("etag", "modified"):
@@ -422,7 +421,7 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
         old.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     old.close()
     for _ in range(2):
-        store = Store(path)
+        store = SqliteStore(path)
         assert store.meta("format") == str(FORMAT)
         assert store.corrected("a") == {}
         assert store.names(["a"])["a"].title == tuple(lexical.terms(kept.title, kept.language))
@@ -431,7 +430,62 @@ def test_a_library_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> 
         assert store.collections() == [("/tmp/pages", "folder"), ("/tmp/ä", "folder")]
         assert store.meta("folders") is None
         assert [passage.leads for passage in store.passages("a")] == [()]
+        assert _found(store, "text") == {"a"}
         store.close()
+
+
+def _as_format_4(old: sqlite3.Connection) -> None:
+    """Texts among the facts of an article, vectors among those of a passage, terms in SQLite's full-text search."""
+    old.execute("PRAGMA foreign_keys = OFF")
+    old.execute("ALTER TABLE articles ADD COLUMN text TEXT NOT NULL DEFAULT ''")
+    old.execute("ALTER TABLE articles ADD COLUMN blocks TEXT NOT NULL DEFAULT ''")
+    old.execute("UPDATE articles SET (text, blocks) = (SELECT text, blocks FROM texts WHERE texts.id = articles.id)")
+    old.execute("ALTER TABLE articles DROP COLUMN first_passage")
+    old.execute("ALTER TABLE articles DROP COLUMN passages")
+    for name in ("vector", "tokens"):
+        table = "indexed" if name == "vector" else "tokens"
+        old.execute(f"ALTER TABLE passages ADD COLUMN {name} BLOB NOT NULL DEFAULT x''")
+        old.execute(f"UPDATE passages SET {name} = (SELECT {name} FROM {table} WHERE {table}.id = passages.id)")
+    old.execute("DROP TRIGGER passage_removed")
+    old.execute("""CREATE VIRTUAL TABLE terms USING fts5 (body, tokenize = "unicode61 remove_diacritics 0")""")
+    old.execute("INSERT INTO terms (rowid, body) SELECT id, terms FROM indexed")
+    old.execute(
+        "CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN DELETE FROM terms WHERE rowid = old.id; END"
+    )
+    for table in ("texts", "indexed", "tokens", "removals", "totals"):
+        old.execute(f"DROP TABLE {table}")
+    old.execute("UPDATE meta SET value = '4' WHERE key = 'format'")
+
+
+def test_a_library_of_format_4_keeps_all_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    store = SqliteStore(path)
+    for article in (WHALES, CABLES):
+        _put(store, article)
+    store.remove("whales")
+    _put(store, WHALES)
+    passages = store.passages("whales"), store.stored_passages(store.passage_ids_of("whales"))
+    before = store.mean_terms, store.passage_count, store.summaries()
+    store.close()
+    with sqlite3.connect(path) as old:
+        _as_format_4(old)
+    old.close()
+    store = SqliteStore(path)
+    assert store.meta("format") == str(FORMAT)
+    assert list(store.articles()) == [CABLES, WHALES]
+    assert (store.passages("whales"), set(store.stored_passages(store.passage_ids_of("whales")))) == (
+        passages[0],
+        set(passages[1]),
+    )
+    for passage_id, one in store.stored_passages(store.passage_ids_of("whales")).items():
+        assert one.terms == passages[1][passage_id].terms
+        assert one.vectors.tokens == passages[1][passage_id].vectors.tokens
+        assert np.array_equal(one.vectors.vector, passages[1][passage_id].vectors.vector)
+    assert (store.mean_terms, store.passage_count, store.summaries()) == before
+    assert _found(store, "krill sea") == {"whales", "cables"}
+    store.remove("cables")
+    assert _found(store, "krill sea") == {"whales"}
+    store.close()
 
 
 def test_what_was_removed_is_known_until_it_is_placed_again(store: Store) -> None:
@@ -486,7 +540,7 @@ def test_collections_are_remembered_and_forgotten(store: Store) -> None:
 
 
 def test_pages_flags_and_where_the_date_stands_are_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path / "library.sqlite")
+    store = SqliteStore(tmp_path / "library.sqlite")
     article = Article("a", "T", "One. Two.", date_source="meta", published="2020", pages=(0, 5, 9), flags=("paywall",))
     _put(store, article)
     assert store.article("a") == article
@@ -509,6 +563,6 @@ def test_rows_are_found_by_their_column_heads_and_know_where_these_are(store: St
     wanted = lexical.question_terms("zebras", {"en"})
     assert len(store.search_terms(wanted, 50, Filters())) == len(passages)
     store.set_meta("lexical", "0")  # a library whose search terms were made by an older version
-    again = Store(store.path)
+    again = SqliteStore(store.path)
     assert len(again.search_terms(wanted, 50, Filters())) == len(passages)
     again.close()

@@ -1,0 +1,197 @@
+"""One SQLite file: one writer at a time, readers that do not wait for it, and SQLite's errors as ours.
+
+In WAL mode whoever reads sees the last state that was committed. Each thread that reads takes a connection of its own
+for as long as a statement or a `snapshot` lasts; what a thread does inside `write` goes through the writer's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from qa.errors import LibraryBusy, LibraryClosed, LibraryError
+
+BUSY_SECONDS = 30.0
+_MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
+_CACHE_KIB = 32_768  # of each connection
+
+
+def no_library(path: Path, error: sqlite3.Error) -> LibraryError:
+    return LibraryError(
+        f"{path} is damaged or no library ({error}); restore it from a backup, "
+        "or move it away and add the articles anew"
+    )
+
+
+class Database:
+    """An open file. Safe for several threads; raises LibraryError, LibraryBusy, LibraryClosed.
+
+    `dress` is called with each new connection, to give it its functions.
+    """
+
+    def __init__(self, path: Path, *, create: bool, dress: Callable[[sqlite3.Connection], None]) -> None:
+        self.path = path
+        self._dress = dress
+        self._closed = False
+        self._writing = threading.RLock()
+        self._writer_thread: int | None = None
+        self._idle: list[sqlite3.Connection] = []
+        self._pinned = threading.local()
+        if not path.exists() and not create:
+            raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+        except (OSError, sqlite3.Error) as error:
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise no_library(path, error) from error
+            raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
+
+    def close(self) -> None:
+        """Closing twice is allowed."""
+        with self._writing:
+            if not self._closed:
+                self._closed = True
+                while self._idle:
+                    self._idle.pop().close()
+                self._writer.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    # -- reading
+
+    def all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Every row of a query."""
+        with self._reader() as connection, self._errors():
+            return connection.execute(query, values).fetchall()
+
+    def one(self, query: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, None where there is none."""
+        with self._reader() as connection, self._errors():
+            return connection.execute(query, values).fetchone()
+
+    def among(self, query: str, values: Iterable[Any]) -> list[Any]:
+        """Every row of a query that ends in "IN", for any number of values; the same value once."""
+        wanted = list(dict.fromkeys(values))
+        rows: list[Any] = []
+        with self.snapshot():
+            for at in range(0, len(wanted), _MOST_PARAMETERS):
+                part = wanted[at : at + _MOST_PARAMETERS]
+                rows += self.all(f"{query} ({','.join('?' * len(part))})", part)
+        return rows
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What this thread reads inside is one state, whatever others commit meanwhile."""
+        if self._is_writer() or getattr(self._pinned, "connection", None) is not None:
+            yield
+            return
+        with self._reader() as connection:
+            with self._errors():
+                connection.execute("BEGIN")
+            self._pinned.connection = connection
+            try:
+                yield
+            finally:
+                self._pinned.connection = None
+                connection.execute("ROLLBACK")
+
+    # -- writing
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[bool]:
+        """One transaction: all of what is done inside, or nothing. Waits for another that writes.
+
+        Gives whether it is the outermost one; one inside belongs to that.
+        """
+        with self._writing:
+            self._check_open()
+            if self._writer_thread is not None:
+                yield False
+                return
+            with self._errors():
+                self._writer.execute("BEGIN IMMEDIATE")
+            self._writer_thread = threading.get_ident()
+            try:
+                yield True
+                with self._errors():
+                    self._writer.execute("COMMIT")
+            except BaseException:
+                if not self._closed and self._writer.in_transaction:  # a full disk has ended it already
+                    self._writer.execute("ROLLBACK")
+                raise
+            finally:
+                self._writer_thread = None
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """A statement that writes, inside `write` or alone; the rows that it returns."""
+        with self._writing, self._errors():
+            return self._writer.execute(statement, values).fetchall()
+
+    def run_for_each(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """A statement that writes, once for each of `rows`; inside `write`."""
+        with self._writing, self._errors():
+            self._writer.executemany(statement, rows)
+
+    # -- inside
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._dress(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _is_writer(self) -> bool:
+        return self._writer_thread == threading.get_ident()
+
+    @contextlib.contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        self._check_open()
+        if self._is_writer():
+            yield self._writer
+            return
+        if (pinned := getattr(self._pinned, "connection", None)) is not None:
+            yield pinned
+            return
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            with self._errors():
+                connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+            if self._closed:
+                with contextlib.suppress(IndexError):
+                    self._idle.pop().close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LibraryClosed(f"the library {self.path.parent} is closed; open it again with Library.open")
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """The one place where SQLite's errors become ours."""
+        self._check_open()
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise LibraryBusy(
+                    f"another process has been writing to the library {self.path.parent} "
+                    f"for {BUSY_SECONDS:.0f} s; try again"
+                ) from error
+            raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
