@@ -26,7 +26,7 @@ import numpy as np
 
 from embeddings.encoder import Embedding
 from embeddings.late import token_scores
-from qa import Article, Library, answer, lexical, scoring
+from qa import Article, Library, answer, function_words, lexical, scoring
 from qa.types import Filters
 
 ARTICLES, QUESTIONS = 800, 300
@@ -59,11 +59,10 @@ def main() -> None:
     for folder in map(Path, sys.argv[1:]):
         with half_of(folder) as (library, within, without):
             store, embed = library._store, library.encoder.embed_question
-            plain = set(lexical.question_terms(" ".join(scoring._FUNCTION_WORDS), store.languages()))
+            plain = set(lexical.question_terms(" ".join(function_words.ENGLISH), store.languages()))
             for one in within:
-                _, embedded, candidates = library._find(
-                    library._stand_alone(one["question"], ()), k=8, filters=Filters()
-                )
+                found = library._find(library._stand_alone(one["question"], ()), k=8, filters=Filters())
+                embedded, candidates = found.embedded, found.candidates
                 parts.append((candidates[0].dense, candidates[0].late))
                 asked = set(lexical.question_terms(one["question"], store.languages()))
                 weights = scoring._term_weights(asked - plain or asked, store)
