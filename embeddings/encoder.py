@@ -10,11 +10,11 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from embeddings.model import PACKAGED_SHA256, ModelFiles, find_model
 
 logger = logging.getLogger(__name__)
 
+# Tokens of a batch, padding among them. On a processor few, so that what they become stays in its cache: TODO.
+_TOKENS_AT_ONCE = 4_096
+_TOKENS_AT_ONCE_ELSEWHERE = 32_768
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -44,6 +47,24 @@ class Embedding:
     offsets: NDArray[np.int32]
     weights: NDArray[np.float32]
     familiarity: float = 1.0
+
+    @property
+    def signs(self) -> NDArray[np.uint8]:
+        """As PackedEmbedding has them."""
+        return np.packbits(self.tokens > 0, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedEmbedding:
+    """One text, embedded, and of its token vectors what is stored of them (embeddings/late.py).
+
+    `vector` and `offsets` are as in Embedding; `signs`: uint8 (n, ⌈dim/8⌉), bit j of row i is 1 where dimension j of
+    token i is positive.
+    """
+
+    vector: NDArray[np.float32]
+    signs: NDArray[np.uint8]
+    offsets: NDArray[np.int32]
 
 
 class Encoder:
@@ -82,9 +103,13 @@ class Encoder:
         """As `encode_passages`, with the model's prompt for questions where it has one."""
         return self._vectors(texts, "query")
 
-    def embed_passages(self, texts: Sequence[str], *, batch_size: int = 32) -> list[Embedding]:
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedding]:
         """Vectors and token vectors of `texts`, in their order; what exceeds the model's window is cut off."""
-        return self._embed(texts, "document", batch_size)
+        return self._embed(texts, "document", _embeddings)
+
+    def pack_passages(self, texts: Sequence[str]) -> list[PackedEmbedding]:
+        """As `embed_passages`, with only the signs of the token vectors, which spares laying them out in full."""
+        return self._embed(texts, "document", _packed)
 
     def embed_question(self, text: str) -> Embedding:
         """Vector, token vectors and familiarity of one question."""
@@ -92,7 +117,7 @@ class Encoder:
             threads = torch.get_num_threads()
             torch.set_num_threads(1)
             try:
-                embedding = self._embed([text], "query", 1)[0]
+                embedding = self._embed([text], "query", _embeddings)[0]
             finally:
                 torch.set_num_threads(threads)
         known = familiarity(text, embedding.offsets) if self.is_ours else 1.0
@@ -101,44 +126,90 @@ class Encoder:
     def _vectors(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         if not len(texts):
             return np.empty((0, self.dimension), np.float32)
-        return np.stack([embedding.vector for embedding in self._embed(texts, prompt, 32)])
+        return np.stack(self._embed(texts, prompt, _vectors))
 
-    def _embed(self, texts: Sequence[str], prompt: str, batch_size: int) -> list[Embedding]:
+    def _embed(self, texts: Sequence[str], prompt: str, results: Callable[[_Output], Iterable[T]]) -> list[T]:
+        """What `results` makes of each text, in their order."""
+        if not len(texts):
+            return []
         prefix = (self._model.prompts or {}).get(prompt) or ""
-        result: list[Embedding | None] = [None] * len(texts)
-        # Batches of about equal length pad little: by characters, longest first, so that memory peaks at once.
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for at in range(0, len(order), batch_size):
-            rows = order[at : at + batch_size]
+        with self._lock:  # a tokenizer is not safe for several threads while its settings change
+            features = self._model.tokenizer(
+                [prefix + text for text in texts],
+                truncation=True,
+                max_length=self._model.max_seq_length,
+                return_offsets_mapping=True,
+                return_special_tokens_mask=True,
+            )
+        lengths = [len(ids) for ids in features["input_ids"]]
+        order = sorted(range(len(texts)), key=lambda i: -lengths[i])  # longest first: memory peaks at once
+        found: dict[int, T] = {}
+        for rows in _batches(order, lengths, _TOKENS_AT_ONCE if self.device == "cpu" else _TOKENS_AT_ONCE_ELSEWHERE):
             with self._lock:
-                batch = list(self._forward([prefix + texts[i] for i in rows]))  # run while the lock is held
-            for i, embedding in zip(rows, batch, strict=True):
-                result[i] = _without_prefix(embedding, len(prefix)) if prefix else embedding
-        return [embedding for embedding in result if embedding is not None]
+                output = self._forward({name: [features[name][i] for i in rows] for name in features}, len(prefix))
+            found.update(zip(rows, results(output), strict=True))
+        return [found[i] for i in range(len(texts))]
 
-    def _forward(self, texts: list[str]) -> Iterator[Embedding]:
-        features = self._model.tokenizer(
-            texts,
-            padding=True,
-            truncation=True,
-            max_length=self._model.max_seq_length,
-            return_offsets_mapping=True,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        offsets = features.pop("offset_mapping").numpy().astype(np.int32)
-        special = features.pop("special_tokens_mask").numpy().astype(bool)
+    def _forward(self, features: dict[str, list[Any]], prefix: int) -> _Output:
+        offsets = features.pop("offset_mapping")
+        special = features.pop("special_tokens_mask")
+        padded = self._model.tokenizer.pad(features, return_tensors="pt")
         with torch.inference_mode():
-            output = self._model({name: tensor.to(self.device) for name, tensor in features.items()})
+            output = self._model({name: tensor.to(self.device) for name, tensor in padded.items()})
             vectors = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=-1).cpu().numpy()
-            hidden = output["token_embeddings"].float()
-            tokens = torch.nn.functional.normalize(hidden, dim=-1).cpu().numpy()
-            importance = np.zeros(special.shape, np.float32)
-            if self._importance is not None:
-                importance = (hidden @ self._importance).cpu().numpy()
-        keep = ~special
-        for i in range(len(texts)):
-            yield Embedding(vectors[i], tokens[i][keep[i]], offsets[i][keep[i]], _softmax(importance[i][keep[i]]))
+        kept = []
+        for places, marks in zip(offsets, special, strict=True):
+            of_text = np.array(places, np.int32).reshape(-1, 2) - prefix
+            # neither the tokenizer's own tokens nor those of the prompt
+            kept.append((np.flatnonzero((np.array(marks) == 0) & (of_text[:, 0] >= 0)), of_text))
+        return _Output(vectors, output["token_embeddings"], kept, self._importance)
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What the model gives for a batch.
+
+    `hidden` (n, longest, dim), of the tokens; `kept`: of each text the places of its own tokens, and of all of them the
+    characters that they cover.
+    """
+
+    vectors: NDArray[np.float32]
+    hidden: torch.Tensor
+    kept: list[tuple[NDArray[np.int64], NDArray[np.int32]]]
+    importance: torch.Tensor | None
+
+
+def _vectors(output: _Output) -> Iterable[NDArray[np.float32]]:
+    return output.vectors
+
+
+def _packed(output: _Output) -> Iterator[PackedEmbedding]:
+    positive = (output.hidden > 0).cpu().numpy()
+    for i, (own, offsets) in enumerate(output.kept):
+        yield PackedEmbedding(output.vectors[i], np.packbits(positive[i, own], axis=1), offsets[own])
+
+
+def _embeddings(output: _Output) -> Iterator[Embedding]:
+    with torch.inference_mode():
+        hidden = output.hidden.float()
+        tokens = torch.nn.functional.normalize(hidden, dim=-1).cpu().numpy()
+        importance = np.zeros(hidden.shape[:2], np.float32)
+        if output.importance is not None:
+            importance = (hidden @ output.importance).cpu().numpy()
+    for i, (own, offsets) in enumerate(output.kept):
+        yield Embedding(output.vectors[i], tokens[i, own], offsets[own], _softmax(importance[i, own]))
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """`order`, in which lengths fall, cut into runs of at most `tokens` tokens with their padding."""
+    at = 0
+    while at < len(order):
+        rows = list(order[at : at + max(1, tokens // max(1, lengths[order[at]]))])
+        yield rows
+        at += len(rows)
 
 
 def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
@@ -150,14 +221,6 @@ def familiarity(text: str, offsets: NDArray[np.int32]) -> float:
     """
     lengths = [end - start for start, end in offsets.tolist() if text[start:end].isalpha()]
     return float(np.clip((np.mean(lengths) - 1) / 2, 0, 1)) if lengths else 1.0
-
-
-def _without_prefix(embedding: Embedding, length: int) -> Embedding:
-    inside = embedding.offsets[:, 0] >= length
-    weights = embedding.weights[inside]
-    return Embedding(
-        embedding.vector, embedding.tokens[inside], embedding.offsets[inside] - length, weights / weights.sum()
-    )
 
 
 def _softmax(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from embeddings.threads import one_thread
 
 if TYPE_CHECKING:
-    from embeddings.encoder import Embedding  # at run time it would load torch, which scoring does without
+    from embeddings.encoder import (  # at run time it would load torch, which scoring does without
+        Embedding,
+        PackedEmbedding,
+    )
 
 _SIGN_SHRINKAGE = float(np.sqrt(2 / np.pi))
 _OFFSET_RANGE = np.iinfo(np.int16)
@@ -52,10 +55,10 @@ class TokenVectors:
         return cls(rows[:, :-4], np.ascontiguousarray(rows[:, -4:]).view(np.int16))
 
 
-def compress(embedding: Embedding, *, context: int = 0) -> TokenVectors:
+def compress(embedding: Embedding | PackedEmbedding, *, context: int = 0) -> TokenVectors:
     """The token vectors of a passage in front of which `context` characters were embedded."""
     offsets = np.clip(embedding.offsets - context, _OFFSET_RANGE.min, _OFFSET_RANGE.max).astype(np.int16)
-    return TokenVectors(np.packbits(embedding.tokens > 0, axis=1), offsets)
+    return TokenVectors(embedding.signs, offsets)
 
 
 def token_scores(question: NDArray[np.float32], passage: TokenVectors) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ def encode(
     known = store.known_vectors(hashes, pending=pending)
     missing = {key: i for i, key in enumerate(hashes) if key not in known}
     if missing:
-        embedded = encoder().embed_passages([texts[i][0] for i in missing.values()])
+        embedded = encoder().pack_passages([texts[i][0] for i in missing.values()])
         for (key, i), one in zip(missing.items(), embedded, strict=True):
             known[key] = Vectors(one.vector.astype(np.float16), compress(one, context=texts[i][1]).to_bytes())
     return [EncodedPassage(passage, key, known[key]) for (_, passage), key in zip(pairs, hashes, strict=True)]

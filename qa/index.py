@@ -230,7 +230,7 @@ class Index:
             raise ValueError(f"the files in {folder} are damaged")
         dimension = record["dimension"]
         vectors = VectorIndex.load(folder / _VECTORS, dimension)
-        ids = np.load(folder / _IDS, mmap_mode="r")
+        ids = np.load(folder / _IDS, mmap_mode="r").view(np.ndarray)
         words = Postings.load(folder)
         if not len(vectors) == len(ids) == len(words):
             raise ValueError(f"the files in {folder} do not belong together")

@@ -22,6 +22,7 @@ from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
 from qa.keeping import carried_over
 from qa.language import language_of
+from qa.readahead import ReadAhead
 from qa.readers.chrome import same_text
 from qa.split import split
 from qa.store import Store
@@ -173,6 +174,7 @@ class _Run:
     ) -> None:
         self.store, self.encoder, self.on_progress, self.refresh = store, encoder, on_progress, refresh
         self.web = web.Web(delay=delay, sleep=self._pause)
+        self.ahead = ReadAhead()
         self.tally, self.queue = _Tally(), list[_Queued]()
         self.waiting, self.seen, self.opened = deque[Item](), set[str](), dict[str, _Opened]()
         self.done, self.total, self.last = 0, 0, Progress(0, 0)
@@ -183,8 +185,9 @@ class _Run:
         self.seen.update(item.source for item in first if isinstance(item.source, str))
         self.total = len(first)
         stopped = False
-        with self.web:
+        with self.web, self.ahead:
             while self.waiting:
+                self.ahead.look(self.waiting)
                 item = self.waiting.popleft()
                 self.last = Progress(self.done, self.total, item.name)
                 before = len(self.tally.failed), len(self.tally.skipped), self.total
@@ -219,7 +222,7 @@ class _Run:
     def _take(self, item: Item) -> None:
         asked_for = True
         try:
-            found = read(item, self.web, known=self._known)
+            found = self.ahead.take(item) or read(item, self.web, known=self._known)
         except SourceError as error:
             asked_for = not isinstance(error, FetchError) or error.status in _GONE
             if self.refresh and isinstance(error, FetchError) and error.status in _GONE and self._article_at(item.name):

@@ -68,8 +68,13 @@ class Postings:
     @classmethod
     def load(cls, folder: Path) -> Postings:
         """Those saved in `folder`, mapped. Raises OSError or ValueError where they cannot be read."""
-        starts, rows, counts, lengths, offsets = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _FILES)
-        terms = np.memmap(folder / "terms", np.uint8, "r") if len(offsets) > 1 else np.empty(0, np.uint8)
+        # As plain arrays: a memmap is a class in Python, of which each slice takes a microsecond.
+        starts, rows, counts, lengths, offsets = (
+            np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in _FILES
+        )
+        terms = (
+            np.memmap(folder / "terms", np.uint8, "r").view(np.ndarray) if len(offsets) > 1 else np.empty(0, np.uint8)
+        )
         if (len(starts), starts[-1], offsets[-1], len(rows)) != (len(offsets), len(rows), len(terms), len(counts)):
             raise ValueError(f"the files in {folder} do not belong together")
         return cls(_Mapped(terms, offsets), starts, rows, counts, lengths)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoder import Encoder
+from embeddings import encoder as encoder_module
+from embeddings.encoder import Encoder, _batches
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, TUNING, find_model
 
@@ -34,11 +35,28 @@ def test_rows_are_unit_vectors_in_the_order_of_the_texts(encoder: Encoder) -> No
     np.testing.assert_allclose(encoder.encode_passages(TEXTS[::-1])[::-1], rows, atol=1e-5)
 
 
-def test_many_batches_keep_the_order(encoder: Encoder) -> None:
+def test_many_batches_keep_the_order(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"{'many ' * (i % 7)}words about number {i}" for i in range(40)]
     rows = encoder.encode_passages(texts)
-    embedded = encoder.embed_passages(texts, batch_size=7)
+    monkeypatch.setattr(encoder_module, "_TOKENS_AT_ONCE", 40)
+    embedded = encoder.embed_passages(texts)
     np.testing.assert_allclose(np.stack([one.vector for one in embedded]), rows, atol=1e-5)
+
+
+def test_batches_hold_as_many_texts_as_their_tokens_allow() -> None:
+    lengths = [3, 50, 10, 10, 9, 2]
+    order = [1, 2, 3, 4, 0, 5]
+    assert list(_batches(order, lengths, 30)) == [[1], [2, 3, 4], [0, 5]]
+    assert list(_batches(order, lengths, 1)) == [[1], [2], [3], [4], [0], [5]]
+    assert list(_batches([], [], 30)) == []
+
+
+def test_packed_embeddings_are_those_of_the_token_vectors(encoder: Encoder) -> None:
+    for packed, whole in zip(encoder.pack_passages(TEXTS), encoder.embed_passages(TEXTS), strict=True):
+        assert np.array_equal(packed.vector, whole.vector)
+        assert np.array_equal(packed.offsets, whole.offsets)
+        assert np.array_equal(packed.signs, whole.signs)
+        assert np.array_equal(packed.signs, np.packbits(whole.tokens > 0, axis=1))
 
 
 def test_the_same_text_gives_the_same_vector(encoder: Encoder) -> None:

@@ -231,8 +231,8 @@ def test_what_is_committed_survives_an_error_later_on(library: Library, monkeypa
 
 def test_known_texts_are_not_encoded_again(library: Library, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded: list[str] = []
-    embed = encoder.embed_passages
-    monkeypatch.setattr(encoder, "embed_passages", lambda texts: encoded.extend(texts) or embed(texts))
+    embed = encoder.pack_passages
+    monkeypatch.setattr(encoder, "pack_passages", lambda texts: encoded.extend(texts) or embed(texts))
     library.add(Article("a", "Whales", f"# One\n\n{KRILL}\n\n# Two\n\n{SQUID}"))
     assert encoded == [f"Whales. One\n{KRILL}", f"Whales. Two\n{SQUID}"]
     library.add(Article("a", "Whales", f"# One\n\n{KRILL}\n\n# Two\n\nThey sleep upright."))

@@ -47,7 +47,7 @@ def test_every_term_is_found_where_it_stands(tmp_path: Path) -> None:
     postings.save(tmp_path)
     mapped = Postings.load(tmp_path)
     _holds(mapped, passages)
-    assert isinstance(mapped.rows, np.memmap)
+    assert isinstance(mapped.rows.base, np.memmap)
     assert list(mapped.terms_from("w1")) == sorted(
         {term for passage in passages for term in passage.split() if term.startswith("w1")}
     )
