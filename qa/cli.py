@@ -39,7 +39,7 @@ exit codes:
   130  interrupted; what was committed before stays
 
 environment:
-  ARTICLE_QA_LIBRARY   the folder of the library where --library is not given (else ./library)
+  ARTICLE_QA_LIBRARY   the library where --library is not given (else ./library)
 """
 
 RANKINGS = ("full", "unread", "hybrid", "dense", "lexical")
@@ -106,6 +106,13 @@ def build_parser() -> argparse.ArgumentParser:
         "file or a list of URLs stands for the pages that it lists",
     )
     _add_delay_option(add)
+    add.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="read and encode files on a Ray cluster (pip install article-qa[ray]); without an address, on this machine",
+    )
 
     ask = command("ask", _ask, "answer a question with cited sentences", model=True)
     ask.add_argument("question")
@@ -155,7 +162,9 @@ def _shared_options(*, top: bool) -> argparse.ArgumentParser:
     group = shared.add_argument_group("shared options")
     library: Any = None if top else argparse.SUPPRESS
     flag: Any = False if top else argparse.SUPPRESS
-    group.add_argument("--library", metavar="FOLDER", default=library, help="the library's folder")
+    group.add_argument(
+        "--library", metavar="FOLDER", default=library, help="the library: a folder, or milvus://HOST:PORT/NAME"
+    )
     group.add_argument("--json", action="store_true", default=flag, help="one JSON document on stdout, nothing else")
     group.add_argument("--quiet", action="store_true", default=flag, help="no progress bars, no warnings")
     return shared
@@ -192,6 +201,21 @@ def _add_filter_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add(options: argparse.Namespace) -> Outcome:
+    if options.ray is not None:
+        from qa.bulk import bulk_add
+
+        with _progress(options, "adding") as on_progress:
+            return _reported(
+                bulk_add(
+                    _location(options),
+                    options.sources,
+                    address=options.ray or None,
+                    model=options.model,
+                    dtype=options.dtype,
+                    on_progress=on_progress,
+                    delay=options.delay,
+                )
+            )
     with _open(options) as library, _progress(options, "adding") as on_progress:
         return _reported(library.add(options.sources, on_progress=on_progress, delay=options.delay))
 
@@ -258,13 +282,13 @@ def _serve(options: argparse.Namespace) -> Outcome:
     from qa.ui import serve
 
     serve(
-        _folder(options),
+        _location(options),
         host=options.host,
         port=options.port,
         examples=options.examples,
         open_browser=options.open,
     )
-    return Outcome({"served": str(_folder(options))}, "")
+    return Outcome({"served": _location(options)}, "")
 
 
 def _eval(options: argparse.Namespace) -> Outcome:
@@ -278,11 +302,11 @@ def _eval(options: argparse.Namespace) -> Outcome:
     rankings = list(dict.fromkeys([options.ranking, *([options.compare] if options.compare else [])]))
     scores, wrong = {}, []
     with contextlib.ExitStack() as stack:
-        folder = _folder(options)
+        folder = _location(options)
         if options.articles:
             import tempfile
 
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="article-qa-eval-")))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="article-qa-eval-"))
             with _open(options, folder=folder) as library, _progress(options, "adding") as on_progress:
                 report = library.add(options.articles, on_progress=on_progress)
             if report.failed or report.stopped:
@@ -303,15 +327,15 @@ def _eval(options: argparse.Namespace) -> Outcome:
 # Options to values
 
 
-def _folder(options: argparse.Namespace) -> Path:
-    return Path(options.library or os.environ.get("ARTICLE_QA_LIBRARY") or "library").expanduser()
+def _location(options: argparse.Namespace) -> str:
+    return options.library or os.environ.get("ARTICLE_QA_LIBRARY") or "library"
 
 
-def _open(options: argparse.Namespace, *, folder: Path | None = None, create: bool = True, **overrides: Any) -> Library:
+def _open(options: argparse.Namespace, *, folder: str | None = None, create: bool = True, **overrides: Any) -> Library:
     from qa.library import Library
 
     settings: dict[str, Any] = {"model": getattr(options, "model", None), "dtype": getattr(options, "dtype", "auto")}
-    return Library.open(folder or _folder(options), create=create, **(settings | overrides))
+    return Library.open(folder or _location(options), create=create, **(settings | overrides))
 
 
 def _filters(options: argparse.Namespace) -> Filters:

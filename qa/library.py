@@ -20,7 +20,6 @@ from qa.ingest import OnProgress, add, sync
 from qa.keeping import CORRECTABLE, correct, restore
 from qa.records import ORDERS
 from qa.split import split
-from qa.sqlite import SqliteStore
 from qa.store import Store
 from qa.types import (
     AddReport,
@@ -102,7 +101,7 @@ class Library:
         ranking: str = "full",
         create: bool = True,
     ) -> Library:
-        """Open the library in `folder`; made on first use, unless `create` is False.
+        """Open the library in `folder`, or at "milvus://host:19530/name"; made on first use, unless `create` is False.
 
         `model`: a sentence-transformers model by folder or hub name; None for the one the library was built
         with, or the packaged all-MiniLM-L6-v2 with our tuning ("all-MiniLM-L6-v2" is the same without).
@@ -110,8 +109,9 @@ class Library:
         "full", or for comparison "unread" (the reader is left out), "hybrid", "dense", "lexical".
         Nothing heavy is loaded before it is needed.
 
-        Raises LibraryError where the folder holds no readable library, ModelMismatch where it was built with
-        another model than `model`, ModelError where `model` cannot be found.
+        Raises LibraryError where there is no readable library or its server cannot be reached, ModelMismatch where it
+        was built with another model than `model`, ModelError where `model` cannot be found, InvalidInput for an
+        address that is none.
         """
         settings = None
         if ranking != "full":
@@ -120,7 +120,7 @@ class Library:
             if ranking not in RANKINGS:
                 raise InvalidInput(f"ranking is {ranking!r}; use one of {', '.join(RANKINGS)}")
             settings = RANKINGS[ranking]
-        store = SqliteStore(Path(folder).expanduser() / _STORE_FILE, create=create)
+        store = _opened(folder, create=create)
         try:
             self = cls(store, model=model, dtype=dtype, device=device, settings=settings)
             if model is not None and store.meta("model"):
@@ -561,6 +561,16 @@ class Library:
                 f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
                 "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
             )
+
+
+def _opened(location: str | Path, *, create: bool) -> Store:
+    if isinstance(location, str) and "://" in location:
+        from qa.milvus import open_milvus
+
+        return open_milvus(location, create=create)
+    from qa.sqlite import SqliteStore
+
+    return SqliteStore(Path(location).expanduser() / _STORE_FILE, create=create)
 
 
 def _stands(passage: Passage, articles: Mapping[str, Article]) -> bool:

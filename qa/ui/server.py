@@ -171,20 +171,20 @@ def serve(
 ) -> None:
     """Opens the library in `folder` and serves the page until Ctrl-C.
 
-    `folder` is by default the one that ARTICLE_QA_LIBRARY names, else `library` here; it is made where it is
+    `folder` is a folder, or an address as `Library.open` takes it, by default the one that ARTICLE_QA_LIBRARY names, else `library` here; it is made where it is
     missing. `port` None takes the first free one from 7860. `examples` names a folder whose articles are added
     first where the library is empty. Raises InvalidInput where `host` and `port` cannot be listened on, and what
     `Library.open` raises.
     """
     from qa.library import Library
 
-    chosen = Path(folder or os.environ.get("ARTICLE_QA_LIBRARY") or "library")
+    chosen = folder or os.environ.get("ARTICLE_QA_LIBRARY") or "library"
     listener = _listener(host, port)
     with listener, Library.open(chosen) as library:
         if examples is not None and len(library) == 0:
             _add_examples(library, Path(examples))
         address = _address(listener)
-        _say(f"Library: {chosen.resolve()} ({len(library)} articles)")
+        _say(f"Library: {chosen if '://' in str(chosen) else library.folder.resolve()} ({len(library)} articles)")
         _say(f"Open {address} in a browser. Ctrl-C ends it.")
         app = create_app(library, local=_is_loopback(listener))
         server = _server(app)
