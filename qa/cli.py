@@ -111,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="HOST:PORT",
-        help="read and encode files on a Ray cluster (pip install article-qa[ray]); without an address, on this machine",
+        help="read and encode files on a Ray cluster (article-qa[ray]); without an address, one of this machine",
     )
 
     ask = command("ask", _ask, "answer a question with cited sentences", model=True)

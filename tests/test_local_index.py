@@ -236,9 +236,10 @@ def test_a_process_that_dies_while_it_writes_files_leaves_the_older_ones(
         raise Dies
 
     for name in ("_flush", "_older", "_digests"):  # before the rename, after it, in between
-        with monkeypatch.context() as patched, pytest.raises(Dies):
+        with monkeypatch.context() as patched:
             patched.setattr(index_module, name, die)
-            store._index.checkpoint(always=True)
+            with pytest.raises(Dies):
+                store._index.checkpoint(always=True)
         again = opened()
         assert _state(again) == _state(store) == before
         again.close()

@@ -171,10 +171,10 @@ def serve(
 ) -> None:
     """Opens the library in `folder` and serves the page until Ctrl-C.
 
-    `folder` is a folder, or an address as `Library.open` takes it, by default the one that ARTICLE_QA_LIBRARY names, else `library` here; it is made where it is
-    missing. `port` None takes the first free one from 7860. `examples` names a folder whose articles are added
-    first where the library is empty. Raises InvalidInput where `host` and `port` cannot be listened on, and what
-    `Library.open` raises.
+    `folder`, or an address as `Library.open` takes it, is by default the one that ARTICLE_QA_LIBRARY names, else
+    `library` here; it is made where it is missing. `port` None takes the first free one from 7860. `examples` names a
+    folder whose articles are added first where the library is empty. Raises InvalidInput where `host` and `port` cannot
+    be listened on, and what `Library.open` raises.
     """
     from qa.library import Library
 
