@@ -8,6 +8,7 @@ import multiprocessing
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,6 +251,7 @@ def test_terms_are_listed_by_their_beginning_and_length(store: Store) -> None:
 
 _WRITER = """
 import sys
+import threading
 from pathlib import Path
 from qa.sqlite import SqliteStore
 store = SqliteStore(Path(sys.argv[1]))
@@ -566,3 +568,60 @@ def test_rows_are_found_by_their_column_heads_and_know_where_these_are(store: St
     again = SqliteStore(store.path)
     assert len(again.search_terms(wanted, 50, Filters())) == len(passages)
     again.close()
+
+
+# -- threads
+
+
+def test_readers_do_not_wait_for_a_writer_of_the_same_process(store: SqliteStore) -> None:
+    _put(store, WHALES)
+    seen: list[object] = []
+
+    def read() -> None:
+        seen.extend([len(store), store.article("whales"), _found(store, "krill")])
+
+    with store.write():
+        store.remove("whales")
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "the reader waits"
+        assert len(store) == 0, "the writer sees what it does"
+    assert seen == [1, WHALES, {"whales"}]
+    assert len(store) == 0
+
+
+def test_a_snapshot_is_one_state_while_others_commit(store: SqliteStore) -> None:
+    _put(store, WHALES)
+    with store.snapshot():
+        before = store.stamp
+        thread = threading.Thread(target=_put, args=(store, CABLES))
+        thread.start()
+        thread.join()
+        assert (len(store), store.stamp) == (1, before)
+        with store.snapshot():
+            assert len(store) == 1
+    assert len(store) == 2
+    assert store.stamp != before
+
+
+def test_connections_of_many_threads_are_closed_with_the_store(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "library.sqlite")
+    _put(store, WHALES)
+    barrier = threading.Barrier(6)
+
+    def read() -> None:
+        with store.snapshot():
+            barrier.wait()
+            assert len(store) == 1
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store._database._idle) == 6
+    store.close()
+    assert store._database._idle == []
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names <= {"library.sqlite", "index"}, "the write-ahead log is gone with the last connection"
