@@ -3,7 +3,8 @@
     python benchmarks/index_types.py LIBRARY [--vectors 200000] [--slow] [--out benchmarks/RESULTS.md]
 
 The questions are vectors of passages that are left out of the index, with noise (length 0.3), so that there are many.
-Recall@10 is against every vector compared in single precision. --slow also builds HNSW and a product quantizer, which take minutes.
+Recall@10 is against every vector compared in single precision. --slow also builds HNSW and a product quantizer, which
+take minutes.
 Then words: the same search terms looked up in SQLite's FTS5 and in qa/postings.py.
 """
 

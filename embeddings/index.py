@@ -23,8 +23,8 @@ _LISTS_PER_ROOT = 4  # lists: four times the square root of the number of vector
 _TRAINING_VECTORS_A_LIST = 64
 # The lists were trained for fewer vectors: trained anew when there are this many times as many.
 _OUTGROWN = 2.5
-# Of fewer rows than this share let through, all are compared: at 1 in 100 a probed search finds half of them.
-_SCANNED_WHOLE = 0.1
+# Where fewer rows than this share are let through, all of them are compared: a probed search would find too few.
+_SCANNED_WHOLE = 0.05
 _CHUNK = 65_536
 
 
