@@ -18,7 +18,8 @@ QUESTION = "When did the first container ship leave Newark?"
 
 
 def scored(library: Library, question: str) -> list[Sentence]:
-    text, embedded, candidates = library._find(library._stand_alone(question, ()), k=PASSAGES_READ, filters=Filters())
+    found = library._find(library._stand_alone(question, ()), k=PASSAGES_READ, filters=Filters())
+    text, embedded, candidates = found.text, found.embedded, found.candidates
     assert embedded is not None
     articles = library._store.articles_by_id(one.stored.passage.article_id for one in candidates)
     reader = library._reader_for(embedded)

@@ -111,7 +111,7 @@ def test_questions_to_begin_with_are_asked_by_a_click(visit: Visit) -> None:
 
 
 def test_the_steps_are_seen_and_can_be_stopped(visit: Visit, library: Library) -> None:
-    with library._searching:  # as a search in a library of millions would take its time
+    with library._store._index._lock:  # as a search of millions would take its time
         visit.box.fill(SHARE)
         visit.box.press("Enter")
         expect(visit.page.locator("#qa-chat .qa-step")).to_have_text("Searching 126 passages…")
