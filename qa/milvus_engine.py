@@ -321,7 +321,7 @@ def among(key: str, values: Iterable[int | str]) -> str:
 
 def quoted(value: int | str) -> str:
     """A value in a condition: nothing in a text can end it."""
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def both(*conditions: str) -> str:
