@@ -7,6 +7,7 @@ whole library: so the same passages are found in the same order.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,7 @@ _COMMON_SHARE, _COMMON_PASSAGES = 0.1, 5_000
 _LEAST_WIDTH = 128  # HNSW's ef: 0.99 of the nearest 10 among 100,000 and more
 _MANY_TERMS = 24  # of more, those that stand nowhere are told by the vocabulary first
 _READ_AT_ONCE = 2_000  # rows with words to a message
+_NOT_PLAIN = re.compile(r"[%_\\]")
 
 
 class Search:
@@ -200,7 +202,8 @@ class Search:
     ) -> list[str]:
         """The terms that begin so, in order, of those that `counts` finds in passages."""
         first = vocabulary_key(beginning)
-        condition = f"kind == {Kind.TERM:d} and key like {quoted(first + '%')}"
+        plain = _NOT_PLAIN.split(first)[0]  # what stands for other letters in a pattern cannot stand for itself there
+        condition = f"kind == {Kind.TERM:d} and key like {quoted(plain + '%')}"
         rows = self._engine.scan(records_name(self._engine), "spread", condition, ["key"], view)
         alike = (row["key"].partition(":")[2] for row in rows if row["key"].startswith(first))
         return list(counts(sorted(term for term in alike if shortest <= len(term) <= longest)))
