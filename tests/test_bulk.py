@@ -25,6 +25,9 @@ from qa.bulk_stages import Encoding, Model, Reading, Task, missing_vectors, read
 from qa.gather import items
 from qa.types import Failure, Progress
 
+# Ray warns of settings of its own that it copies.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context")
+
 ROOT = Path(__file__).resolve().parent.parent
 _PAGES = 40
 _NODES = 3
