@@ -1,8 +1,8 @@
 """FAISS index over unit vectors: rows in, cosines out, higher is better. The only module that knows FAISS.
 
 A row is a vector's number in the order of adding, from 0. Every vector is compared (half precision, flat) below
-`EXACT_BELOW` vectors; from there an inverted file over the same half-precision vectors finds all but about one
-neighbour in a hundred and takes a millisecond or two for a million. Figures: benchmarks/RESULTS.md, "Index types".
+`EXACT_BELOW` vectors; from there an inverted file over the same half-precision vectors finds nearly all neighbours
+in a fraction of the time. Figures: benchmarks/RESULTS.md, "Index types".
 """
 
 from __future__ import annotations
@@ -131,10 +131,9 @@ class VectorIndex:
             new._become_inverted()
         return new
 
-    @property
-    def outgrown(self) -> bool:
-        """Whether there are so many more vectors than its lists were made for that it had better be built anew."""
-        return not self.exact and len(self) > _OUTGROWN * (self._index.nlist / _LISTS_PER_ROOT) ** 2
+    def suits(self, count: int) -> bool:
+        """Whether it can be extended to `count` vectors; False where its lists were made for far fewer."""
+        return self.exact or count <= _OUTGROWN * (self._index.nlist / _LISTS_PER_ROOT) ** 2
 
     def save(self, path: Path) -> None:
         """Write to `path`. Raises OSError."""

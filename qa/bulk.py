@@ -24,7 +24,7 @@ from qa.bulk_ray import connected
 from qa.bulk_stages import Model, Reading, Task
 from qa.errors import InvalidInput
 from qa.gather import Item, Source, folder_of, items
-from qa.ingest import _BATCH_PASSAGES, OnProgress, _Run
+from qa.ingest import BATCH_PASSAGES, OnProgress, Run
 from qa.library import Library
 from qa.sources import is_url
 from qa.store import Store, Vectors
@@ -88,7 +88,7 @@ def _model(library: Library, dtype: str) -> Model:
 
 
 class _Bulk:
-    """One call of `bulk_add`: a `_Run` of qa/ingest.py whose items were read and encoded elsewhere."""
+    """One call of `bulk_add`: a `Run` of qa/ingest.py whose items were read and encoded elsewhere."""
 
     def __init__(self, library: Library, total: int, on_progress: OnProgress | None, delay: float | None) -> None:
         self.store = _WithVectors(library._store)
@@ -98,9 +98,9 @@ class _Bulk:
         self.left: list[Item] = []  # to the machine that began the run
         self.stopped = False
 
-    def _new_run(self, on_progress: OnProgress | None) -> _Run:
+    def _new_run(self, on_progress: OnProgress | None) -> Run:
         store = cast(Store, self.store)
-        return _Run(store, self.encoder, on_progress=on_progress, delay=self.delay, refresh=False)
+        return Run(store, self.encoder, on_progress=on_progress, delay=self.delay, refresh=False)
 
     def bring_in(self, tasks: Sequence[Task], readings: Iterator[Reading]) -> None:
         """Store what became of `tasks`, in their order."""
@@ -121,15 +121,15 @@ class _Bulk:
             return
         else:
             self.store.vectors.update(reading.vectors)
-            run._keep(item, reading.found, reading.found.article)
-            if sum(len(queued.passages) for queued in run.queue) >= _BATCH_PASSAGES:
+            run.keep(item, reading.found, reading.found.article)
+            if sum(len(queued.passages) for queued in run.queue) >= BATCH_PASSAGES:
                 self._flush()
         run.done += 1
-        run.last = run._outcome(item, *before)
-        self.stopped = run._told_to_stop() and run.done < run.total
+        run.last = run.outcome(item, *before)
+        self.stopped = run.told_to_stop() and run.done < run.total
 
     def _flush(self) -> None:
-        self.run._flush()
+        self.run.flush()
         self.store.vectors.clear()
 
     def finish(self) -> AddReport:

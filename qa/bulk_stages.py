@@ -7,7 +7,6 @@ of `add`. Nothing here knows of Ray either (qa/bulk_ray.py).
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,11 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from qa.encode import hash_of, vectors_of
 from qa.errors import ModelMismatch, SourceError
 from qa.gather import Found, Item, read
-from qa.ingest import _fingerprint, _text_hash
+from qa.ingest import fingerprint_of, text_hash_of
 from qa.language import language_of
 from qa.split import embedded_text, split
 from qa.store import Store, Vectors
@@ -118,7 +116,7 @@ def read_task(task: Task, ask: Callable[[Inquiry], frozenset[bytes]]) -> Reading
 
 
 def _missing_texts(found: Found, article: Article, ask: Callable[[Inquiry], frozenset[bytes]]) -> tuple[Text, ...]:
-    fingerprint, text_hash = _fingerprint(article), _text_hash(article)
+    fingerprint, text_hash = fingerprint_of(article), text_hash_of(article)
     if article.language is None:
         article = replace(article, language=language_of(article.text))
     texts = {text.hash: text for text in _texts(article)}
@@ -129,7 +127,7 @@ def _missing_texts(found: Found, article: Article, ask: Callable[[Inquiry], froz
 def _texts(article: Article) -> Iterator[Text]:
     for passage in [] if "consent-wall" in article.flags else split(article):
         text, context = embedded_text(article, passage)
-        yield Text(hashlib.sha256(text.encode()).digest()[:16], text, context)
+        yield Text(hash_of(text), text, context)
 
 
 class Encoding:
@@ -154,14 +152,9 @@ class Encoding:
 
     def encode(self, readings: Sequence[Reading]) -> list[Reading]:
         """`readings` with vectors in place of texts. Raises ModelMismatch, ModelError."""
-        from embeddings.late import compress
-
         texts = list({text.hash: text for reading in readings for text in reading.texts}.values())
         embedded = self._encoder.pack_passages([text.text for text in texts])
-        vectors = {
-            text.hash: Vectors(one.vector.astype(np.float16), compress(one, context=text.context).to_bytes())
-            for text, one in zip(texts, embedded, strict=True)
-        }
+        vectors = {text.hash: vectors_of(one, text.context) for text, one in zip(texts, embedded, strict=True)}
         return [
             replace(reading, texts=(), vectors={text.hash: vectors[text.hash] for text in reading.texts})
             for reading in readings

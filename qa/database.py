@@ -18,6 +18,7 @@ from qa.errors import LibraryBusy, LibraryClosed, LibraryError
 BUSY_SECONDS = 30.0
 _MOST_PARAMETERS = 900  # SQLite's lowest default limit is 999 to a statement
 _CACHE_KIB = 32_768  # of each connection
+_MOST_IDLE = 8  # connections kept for the next reader: after a rush, the others are closed
 
 
 def no_library(path: Path, error: sqlite3.Error) -> LibraryError:
@@ -171,8 +172,11 @@ class Database:
         try:
             yield connection
         finally:
-            self._idle.append(connection)
-            if self._closed:
+            if len(self._idle) < _MOST_IDLE:
+                self._idle.append(connection)
+            else:
+                connection.close()
+            if self._closed:  # meanwhile: nobody else closes it
                 with contextlib.suppress(IndexError):
                     self._idle.pop().close()
 

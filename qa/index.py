@@ -4,7 +4,7 @@ A row is a passage; rows are in the order of the passages' ids. Most of them lie
 checkpoint and are mapped, so that processes share them (`index/<name>/`); what was added since is in memory; what was
 removed is masked. All of it can be made anew from the database, which says which files are the ones:
 
-    files written, flushed to disk, renamed  ->  their names, sizes and digests committed  ->  older files deleted
+    files written, flushed to disk, renamed  ->  their names and digests committed  ->  older files deleted
 
 A process that dies in between leaves the older files, which still count, and the passages since, which are read again.
 """
@@ -194,13 +194,17 @@ class Index:
         part = self._folder / f"{name}.part"
         part.mkdir(parents=True)
         try:
-            vectors = rows.vectors.extended(rows.recent, keep=rows.alive)
-            if vectors.outgrown:
-                vectors = VectorIndex(rows.dimension).extended(self._all_vectors(rows))
+            ids = rows.ids if rows.alive is None else rows.ids[rows.alive]
+            if rows.vectors.suits(len(ids)):
+                vectors = rows.vectors.extended(rows.recent, keep=rows.alive)
+            else:
+                vectors = VectorIndex(rows.dimension).extended(self._all_vectors(rows.dimension, ids))
+            if len(vectors) != len(ids):
+                raise OSError("passages were removed while it was made; the next checkpoint writes it")
             vectors.save(part / _VECTORS)
             del vectors
             postings.joined(rows.parts, rows.alive).save(part)
-            np.save(part / _IDS, rows.ids if rows.alive is None else rows.ids[rows.alive])
+            np.save(part / _IDS, ids)
             for path in part.iterdir():
                 _flush(path)
             record = {
@@ -354,13 +358,12 @@ class Index:
             yield np.array([row[0] for row in found], np.int64), matrix.astype(np.float32), [row[2] for row in found]
             after = found[-1][0]
 
-    def _all_vectors(self, rows: _Rows) -> VectorIndex:
-        """The vectors of the rows that are alive, from the database."""
+    def _all_vectors(self, dimension: int, ids: NDArray[np.int64]) -> VectorIndex:
+        """The vectors of these passages, from the database, in order; of those that went meanwhile there are none."""
         from embeddings.index import VectorIndex
 
-        vectors = VectorIndex(rows.dimension, exact_below=np.iinfo(np.int64).max)
-        ids = rows.ids if rows.alive is None else rows.ids[rows.alive]
-        for found, some, _ in self._stored(rows.dimension, 0):
+        vectors = VectorIndex(dimension, exact_below=np.iinfo(np.int64).max)
+        for found, some, _ in self._stored(dimension, 0):
             vectors.add(some[np.isin(found, ids, assume_unique=True)])
         return vectors
 

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 OnProgress = Callable[[Progress], bool | None]
 
 # Passages to a transaction: enough for full encoder batches, few enough that stopping loses seconds.
-_BATCH_PASSAGES = 256
+BATCH_PASSAGES = 256
 _PAUSE = 0.25  # seconds of waiting between two questions whether to go on
 _GONE = (404, 410)  # HTTP statuses
 
@@ -93,7 +93,7 @@ def add(
     if not isinstance(sources, (str, Path, Page, Article)) and isinstance(sources, Iterable):
         sources = list(sources)
     first = items(sources)
-    run = _Run(store, encoder, on_progress=on_progress, delay=delay, refresh=False)
+    run = Run(store, encoder, on_progress=on_progress, delay=delay, refresh=False)
     for folder in filter(None, map(folder_of, sources if isinstance(sources, list) else [sources])):
         store.remember(folder, "folder", given=True)
     stopped = run.bring_in(first)
@@ -108,7 +108,7 @@ def sync(
     delay: float | None = None,
 ) -> SyncReport:
     """Bring `store` up to date with the folders, collections, files and addresses that its articles came from."""
-    run = _Run(store, encoder, on_progress=on_progress, delay=delay, refresh=True)
+    run = Run(store, encoder, on_progress=on_progress, delay=delay, refresh=True)
     removed, failed = _drop_files_that_went(store)
     unread = {failure.source for failure in failed}
     found: dict[object, Item] = {}  # by path or address; what a collection is opened for comes first
@@ -156,7 +156,7 @@ def _drop_files_that_went(store: Store) -> tuple[list[str], list[Failure]]:
     return removed, failed
 
 
-class _Run:
+class Run:
     """One call of `add` or `sync`: what waits to be read, what waits to be stored, and the counts.
 
     `refresh` is what `sync` does: collections are asked for changes only, what was removed stays away, and
@@ -196,14 +196,14 @@ class _Run:
                 except _Stopped:
                     stopped = True
                     break
-                if sum(len(queued.passages) for queued in self.queue) >= _BATCH_PASSAGES:
-                    self._flush()
+                if sum(len(queued.passages) for queued in self.queue) >= BATCH_PASSAGES:
+                    self.flush()
                 self.done += 1
-                self.last = self._outcome(item, *before)
-                if self._told_to_stop():
+                self.last = self.outcome(item, *before)
+                if self.told_to_stop():
                     stopped = self.done < self.total
                     break
-        self._flush()
+        self.flush()
         return stopped
 
     def results(self) -> dict[str, Any]:
@@ -238,16 +238,16 @@ class _Run:
             if found.listing is not None:
                 self._open(item, found)
             elif found.article is not None:
-                self._keep(item, found, found.article)
+                self.keep(item, found, found.article)
             elif known := self._article_at(found.location):
                 self.tally.skipped.append(known)
                 self._note_alias(item, found)
         self._leave(item.within, asked_for=asked_for)
 
-    def _keep(self, item: Item, found: Found, article: Article) -> None:
+    def keep(self, item: Item, found: Found, article: Article) -> None:
         location = found.location
         if any(_same(queued, article, location) for queued in self.queue):
-            self._flush()  # the decisions below look at the store
+            self.flush()  # the decisions below look at the store
         if location is not None:
             if (
                 _is_redirected(item, found)
@@ -280,7 +280,7 @@ class _Run:
                     self.store.place_alias(address, location)
             return there == known
         stored = self.store.article(known)
-        same = _text_hash(stored) == _text_hash(article) or (
+        same = text_hash_of(stored) == text_hash_of(article) or (
             not (is_front_page(location) and not is_front_page(address))
             and (nearly_same(address, location) or same_text(stored.title) == same_text(article.title))
         )
@@ -347,7 +347,7 @@ class _Run:
         del self.opened[collection]
         found = one.found
         if one.whole and found.listing and not found.listing.nests and found.location and found.validators:
-            self._flush()  # noted before its articles are stored, a process that dies here would lose them
+            self.flush()  # noted before its articles are stored, a process that dies here would lose them
             self.store.set_version(collection, found.location, found.validators)
 
     # -- inside
@@ -358,14 +358,14 @@ class _Run:
     def _article_at(self, location: str | None) -> str | None:
         return self.store.article_at(location) if location is not None else None
 
-    def _outcome(self, item: Item, failed: int, skipped: int, total: int) -> Progress:
+    def outcome(self, item: Item, failed: int, skipped: int, total: int) -> Progress:
         """What became of an item, from how the counts were before it."""
         if len(self.tally.failed) > failed:
             return Progress(0, 0, item.name, "failed", self.tally.failed[-1].reason)
         unchanged = len(self.tally.skipped) > skipped
         return Progress(0, 0, item.name, "unchanged" if unchanged else "listed" if self.total > total else "read")
 
-    def _told_to_stop(self) -> bool:
+    def told_to_stop(self) -> bool:
         step = replace(self.last, done=self.done, total=self.total)
         return self.on_progress is not None and self.on_progress(step) is False
 
@@ -374,10 +374,10 @@ class _Run:
         until = web.clock() + seconds
         while (left := until - web.clock()) > 0:
             web.sleep(min(left, _PAUSE))
-            if self._told_to_stop():
+            if self.told_to_stop():
                 raise _Stopped
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         _flush(self.queue, self.store, self.encoder, self.tally)
 
 
@@ -389,7 +389,7 @@ def _decide(
     article: Article, location: str | None, validators: Validators, store: Store, tally: _Tally
 ) -> _Queued | None:
     """What is to be stored for an article just read; None where nothing is."""
-    fingerprint, text_hash = _fingerprint(article), _text_hash(article)
+    fingerprint, text_hash = fingerprint_of(article), text_hash_of(article)
     known = store.article_at(location) if location else article.id if store.fingerprint(article.id) else None
     if known is not None and store.fingerprint(known) == fingerprint:
         tally.skipped.append(known)
@@ -460,10 +460,10 @@ def _flush(queue: list[_Queued], store: Store, encoder: Callable[[], Encoder], t
 def _same(queued: _Queued, article: Article, location: str | None) -> bool:
     if location is None:
         return queued.article.id == article.id
-    return queued.location == location or queued.article.id == article.id or queued.text_hash == _text_hash(article)
+    return queued.location == location or queued.article.id == article.id or queued.text_hash == text_hash_of(article)
 
 
-def _fingerprint(article: Article) -> str:
+def fingerprint_of(article: Article) -> str:
     """Of everything but where the article was read: equal fingerprints need no new version."""
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     known = [article.url, article.authors, article.published, article.site, article.language]
@@ -471,6 +471,6 @@ def _fingerprint(article: Article) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _text_hash(article: Article) -> str:
+def text_hash_of(article: Article) -> str:
     """Of title and text without regard to white space: the same for a page that moved."""
     return hashlib.sha256(" ".join(f"{article.title}\n{article.text}".split()).encode()).hexdigest()

@@ -19,6 +19,7 @@ import Stemmer
 from numpy.typing import NDArray
 
 from qa.function_words import ENGLISH
+from qa.postings import saturated
 
 # Changes whenever `terms` gives other terms for the same text: a library then rebuilds its full-text index.
 VERSION = "2"
@@ -32,7 +33,6 @@ _TELLING = 4  # letters: shorter words of languages whose function words are not
 # What a form score counts beside BM25 over the terms: 0.3 to 0.8 are alike on squadshifts-amazon and -reddit
 # (first passages right in 100 of their questions, words alone: 39.8 and 54.0 without, 44.5 and 59.2 with 0.5).
 FORM_WEIGHT = 0.5
-_SATURATION, _LENGTH_SHARE = 1.2, 0.75  # BM25's k1 and b, as SQLite's FTS5 has them
 _STEMMERS = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian",
@@ -111,12 +111,11 @@ def form_scores(question: str, texts: Sequence[str]) -> NDArray[np.float64]:
     if not grams or not texts:
         return np.zeros(len(texts))
     bodies = [f" {' '.join(_WORD.findall(fold(text)))} " for text in texts]
-    counts = np.array([[body.count(gram) for gram in grams] for body in bodies], np.float64)  # (texts, grams)
-    lengths = np.array([len(body) for body in bodies], np.float64)[:, None]
+    counts = np.array([[body.count(gram) for gram in grams] for body in bodies], np.float32)  # (texts, grams)
+    lengths = np.array([len(body) for body in bodies], np.float32)[:, None]
     holding = (counts > 0).sum(axis=0)
     rarity = np.maximum(np.log((len(texts) - holding + 0.5) / (holding + 0.5)), 0)
-    room = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * lengths / lengths.mean())
-    scores: NDArray[np.float64] = (counts * (_SATURATION + 1) / (counts + room)) @ rarity
+    scores: NDArray[np.float64] = saturated(counts, lengths, float(lengths.mean())) @ rarity
     return scores
 
 

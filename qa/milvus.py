@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import lexical, milvus_rows, milvus_schema
+from qa import lexical, milvus_rows, milvus_schema, records
 from qa.errors import InvalidInput, LibraryError, UnknownArticle
 from qa.milvus_articles import Articles
 from qa.milvus_engine import HASH_END, TEXT_BYTES, Address, Engine, among, batches, both
@@ -60,7 +60,7 @@ class MilvusStore(Articles):
         position: int | None = None,
     ) -> None:
         """Store `article` in place of what had its id; a new one at `position` if that is free, else as the last."""
-        names = milvus_rows.names_in(article, (one.passage for one in passages))
+        names = records.names_of(article, (one.passage.heading for one in passages))
         kept = Kept(fingerprint, text_hash, dict(corrected or {}), names)
         if len(article.id.encode()) > TEXT_BYTES:
             raise InvalidInput(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import lexical, records
+from qa import records
 from qa.milvus_engine import HASH_END, TEXT_BYTES
 from qa.milvus_schema import MOST_TERMS, NO_VECTOR, TERM_BYTES, Kind, hashed
-from qa.split import HEADING_JOIN
 from qa.store import EncodedPassage, Names, Vectors
 from qa.types import Article, ArticleSummary, Passage
 
@@ -168,25 +167,7 @@ def names_of(kept: Kept, published: str | None) -> Names:
     )
 
 
-def names_in(article: Article, passages: Iterable[Passage]) -> tuple[str, str, str, str]:
-    """What an article goes by, as search terms: its title, the headings of its passages, its authors, its site."""
-    headings = dict.fromkeys(
-        heading for passage in passages for heading in passage.heading.split(HEADING_JOIN) if heading
-    )
-
-    def terms(texts: Iterable[str]) -> str:
-        return records.NAMES_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
-
-    return terms([article.title]), terms(headings), terms(article.authors), terms([article.site or ""])
-
-
 # -- passages
-
-
-def passage_words(passage: Passage, article: Article) -> str:
-    """The search terms of a passage, with those of what its beginning leans on, joined by spaces."""
-    lead = f"{article.text[slice(*passage.outside)]}\n" if passage.outside else ""
-    return " ".join(lexical.terms(lead + passage.text, article.language))
 
 
 def passage_id(number: int, version: int, place: int) -> int:

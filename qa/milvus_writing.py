@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qa import milvus_rows
+from qa import milvus_rows, records
 from qa.errors import LibraryBusy
 from qa.milvus_engine import Engine, View, among, batches, both, seconds_before
 from qa.milvus_listing import CHANGE_SECONDS, TOMBSTONE_SECONDS
@@ -76,7 +76,7 @@ def put_of(
     *,
     position: int | None = None,
 ) -> Put:
-    words = [milvus_rows.passage_words(one.passage, article) for one in passages]
+    words = [records.terms_of(one.passage, article) for one in passages]
     version = secrets.randbits(62) + 1
     row, body = milvus_rows.article_row(article, kept, passages, words, version=version)
     return Put(row, body, passages, words, position)

@@ -2,7 +2,7 @@
 
 A matrix of terms by passages, sparse, with how often each term stands in each passage; the terms in order. It lies in
 plain NumPy files that are mapped, not read. SQLite's full-text search scores a passage in a microsecond or more; here
-it takes some nanoseconds (benchmarks/RESULTS.md, "Lexical search"), and a filter is a mask over passages.
+it takes some nanoseconds (benchmarks/RESULTS.md, "Index types"), and a filter is a mask over passages.
 """
 
 from __future__ import annotations

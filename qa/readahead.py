@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -74,6 +75,8 @@ class ReadAhead:
             worker.end()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+            for worker in self._all:  # one may have been started meanwhile
+                worker.end()
 
     # -- in a thread of the pool
 
@@ -81,7 +84,10 @@ class ReadAhead:
         if self._over:
             return None
         try:
-            worker = self._idle.pop() if self._idle else self._started()
+            try:
+                worker = self._idle.pop()
+            except IndexError:  # asking first would leave another thread time to take the last one
+                worker = self._started()
         except OSError as error:
             logger.warning("no process could be started to read ahead: %s", error)
             return None
@@ -134,7 +140,8 @@ class _Worker:
         return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
     def end(self) -> None:
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # with the process that it may have started for a PDF
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qa import lexical
+from qa.split import HEADING_JOIN
 from qa.types import Article, ArticleSummary, Block, Filters, Passage
 
 NAMES_SEPARATOR = "|"  # between the terms of one name and those of the next; no term holds it
@@ -54,6 +55,22 @@ def facts_row(article: Article) -> tuple[Any, ...]:
 def blocks_text(article: Article) -> str:
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     return json.dumps(blocks, separators=(",", ":"))
+
+
+def terms_of(passage: Passage, article: Article) -> str:
+    """The search terms of a passage, with those of what its beginning leans on, joined by spaces."""
+    lead = f"{article.text[slice(*passage.outside)]}\n" if passage.outside else ""
+    return " ".join(lexical.terms(lead + passage.text, article.language))
+
+
+def names_of(article: Article, paths: Iterable[str]) -> tuple[str, str, str, str]:
+    """What an article goes by, as search terms: title, headings, authors, site. `paths` are those of its passages."""
+    headings = dict.fromkeys(heading for path in paths for heading in path.split(HEADING_JOIN) if heading)
+
+    def joined(texts: Iterable[str]) -> str:
+        return NAMES_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
+
+    return joined([article.title]), joined(headings), joined(article.authors), joined([article.site or ""])
 
 
 def passage_row(passage: Passage) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
 """A question to Hits: candidates by meaning and by words, scores fused, the best reranked, copies folded.
 
     dense    cosine of question and passage vectors (FAISS)           what the passage is about
-    lexical  BM25 over stems (qa/postings.py), and among the candidates   names, numbers, rare words
-             over letters, as a share of the question's best
+    lexical  BM25 over stems (qa/postings.py), among the candidates   names, numbers, rare words
+             also over letters, as a share of the question's best
     late     MaxSim over token vectors, of the passage and of its      which passage answers
              best sentence, for the best of the fusion
 

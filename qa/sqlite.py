@@ -25,7 +25,6 @@ from qa.database import Database, no_library
 from qa.errors import LibraryBusy, LibraryError, UnknownArticle
 from qa.index import FOLDER, RECORD, Index
 from qa.language import language_of
-from qa.split import HEADING_JOIN
 from qa.store import EncodedPassage, NameColumn, Names, StoredPassage, Vectors
 from qa.types import Article, ArticleSummary, Filters, Passage, Removed, Validators
 
@@ -519,7 +518,7 @@ class SqliteStore:
                 )
                 self._database.run_for_each(
                     "UPDATE indexed SET terms = ? WHERE id = ?",
-                    ((_terms(records.passage(row), article), row[7]) for row in found),
+                    ((records.terms_of(records.passage(row), article), row[7]) for row in found),
                 )
                 self._put_names(article)
             self._run(schema.TOTALS)
@@ -530,7 +529,7 @@ class SqliteStore:
         self._drop_passages(article.id)
         last = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
         ids = range((last[0] if last else 0) + 1, (last[0] if last else 0) + 1 + len(passages))
-        terms = [_terms(encoded.passage, article) for encoded in passages]
+        terms = [records.terms_of(encoded.passage, article) for encoded in passages]
         put = self._database.run_for_each
         put(
             f"INSERT INTO passages (id, {records.PASSAGE_COLUMNS}, hash) VALUES (?,?,?,?,?,?,?,?,?)",
@@ -570,22 +569,11 @@ class SqliteStore:
     def _put_names(self, article: Article) -> None:
         """Note what an article goes by, whose passages are there already."""
         paths = self._all("SELECT DISTINCT heading FROM passages WHERE article_id = ? ORDER BY start", (article.id,))
-        headings = dict.fromkeys(heading for path in paths for heading in path[0].split(HEADING_JOIN) if heading)
-
-        def joined(texts: Iterable[str]) -> str:
-            return records.NAMES_SEPARATOR.join(" ".join(lexical.terms(text, article.language)) for text in texts)
-
         position = self._one("SELECT position FROM articles WHERE id = ?", (article.id,))[0]
         self._run("DELETE FROM names WHERE rowid = ?", (position,))
         self._run(
             "INSERT INTO names (rowid, title, headings, authors, site) VALUES (?, ?, ?, ?, ?)",
-            (
-                position,
-                joined([article.title]),
-                joined(headings),
-                joined(article.authors),
-                joined([article.site or ""]),
-            ),
+            (position, *records.names_of(article, (row[0] for row in paths))),
         )
 
     def _in(self, query: str, values: Iterable[Any]) -> list[Any]:
@@ -606,9 +594,3 @@ def _dress(connection: sqlite3.Connection) -> None:
     connection.create_function("authors_text", 1, lambda names: " ".join(json.loads(names)), deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-
-
-def _terms(passage: Passage, article: Article) -> str:
-    """The search terms of a passage, with those of what its beginning leans on, joined by spaces."""
-    lead = f"{article.text[slice(*passage.outside)]}\n" if passage.outside else ""
-    return " ".join(lexical.terms(lead + passage.text, article.language))

@@ -1,6 +1,6 @@
 """What a library is kept in: the calls that every engine has, and what they take and give.
 
-Two engines have them: a folder on this machine (qa/sqlite.py, with its vectors in qa/nearest.py) and a Milvus server
+Two engines have them: a folder on this machine (qa/sqlite.py, with what is searched in qa/index.py) and a Milvus server
 (qa/milvus.py). Fusion, reranking and answers are the same over both; `tests/test_stores.py` is their contract.
 """
 

@@ -151,10 +151,9 @@ def test_an_index_becomes_inverted_when_it_is_extended_past_the_limit() -> None:
     recent.add(_clustered(150, 5))
     assert index.exact
     new = index.extended(recent)
-    assert (new.exact, len(new), new.outgrown) == (False, 550, False)
-    for seed in range(6):
-        recent.add(_clustered(150, 10 + seed))
-    assert new.extended(recent).outgrown, "its lists were made for 550 vectors"
+    assert (new.exact, len(new), new.suits(550)) == (False, 550, True)
+    assert not new.suits(1600), "its lists were made for 550 vectors"
+    assert index.suits(10**9), "it has none yet"
 
 
 def test_a_file_that_is_no_index_of_this_dimension_is_refused(tmp_path: Path) -> None:

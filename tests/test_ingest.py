@@ -213,7 +213,7 @@ def test_progress_counts_and_false_stops(library: Library) -> None:
 
 
 def test_what_is_committed_survives_an_error_later_on(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest_module, "_BATCH_PASSAGES", 2)
+    monkeypatch.setattr(ingest_module, "BATCH_PASSAGES", 2)
     articles = [Article(f"a{number}", f"Title {number}", f"{KRILL} Number {number}.") for number in range(5)]
 
     class Broken(Exception):

@@ -608,19 +608,19 @@ def test_a_snapshot_is_one_state_while_others_commit(store: SqliteStore) -> None
 def test_connections_of_many_threads_are_closed_with_the_store(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "library.sqlite")
     _put(store, WHALES)
-    barrier = threading.Barrier(6)
+    barrier = threading.Barrier(12)
 
     def read() -> None:
         with store.snapshot():
             barrier.wait()
             assert len(store) == 1
 
-    threads = [threading.Thread(target=read) for _ in range(6)]
+    threads = [threading.Thread(target=read) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(store._database._idle) == 6
+    assert len(store._database._idle) == 8, "the others are closed already"
     store.close()
     assert store._database._idle == []
     names = {path.name for path in tmp_path.iterdir()}
