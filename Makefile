@@ -3,12 +3,14 @@
 # make help    the other targets
 #
 # Nothing but Python 3.11+ and make has to be on the machine. Variables, as in `make run ARGS="--port 8000"`:
-#   ARGS         passed on to the program or to pytest
+#   ARGS         passed on to the program or to pytest, which takes -n 0 for one test after the other
+#   EXTRAS       what else is installed for the tests (default: dev; with dev,milvus,ray none is left out for want of it)
 #   PYTHON       the interpreter to build .venv with (default: the first of python3, python3.14 … that is new enough)
 #   TORCH_INDEX  where PyTorch comes from if pip has no local wheel (default: the CPU builds, which carry no CUDA)
 
 VENV        ?= .venv
 TORCH       ?= torch==2.13.0
+EXTRAS      ?= dev
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 new_enough := import sys; sys.exit(sys.version_info < (3, 11))
@@ -37,7 +39,7 @@ run: install
 	@$(python) -m qa serve --examples examples/articles $(ARGS)
 
 test: install-dev
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev
 	@$(python) -m ruff check .
@@ -80,7 +82,7 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "[dev] test tools"
-	@$(install) --editable '.[dev]'
+	@$(install) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 clean:

@@ -16,6 +16,9 @@ from websites import Request, WebSite
 # Tests run without the network: an attempt to reach the model hub fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
+# Processes that test side by side share the processors; torch would take them all in each.
+if at_once := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // at_once)))
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder

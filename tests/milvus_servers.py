@@ -1,7 +1,8 @@
 """Milvus servers for tests: started on this machine, reached on 127.0.0.1 only, ended with the tests.
 
-The real server listens on every interface. So it runs in a network of its own (a namespace, which takes root), and
-this file, run as a program, is the one door to it: it listens outside, on 127.0.0.1, and passes on what comes.
+The real server listens on every interface. So it runs in a network of its own (network_namespaces(7), and for those
+who are not root user_namespaces(7)), and this file, run as a program, is the one door to it: it listens outside, on
+127.0.0.1, and passes on what comes.
 
     python tests/milvus_servers.py FOLDER    prints its port; ends with what its standard input is connected to
 """
@@ -30,7 +31,7 @@ if TYPE_CHECKING or __name__ != "__main__":
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = Path(os.environ.get("ARTICLE_QA_MILVUS", ROOT / "build" / "milvus"))  # by tests/milvus/setup.sh
 _PORT = 19530  # inside
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+_NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1  # SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP
 _START_SECONDS = 120.0
 # A read that must see what was just written waits for the next tick; as a rule they come every 200 ms.
@@ -159,8 +160,9 @@ def _answers(port: int) -> bool:
 
 def _serve(data: str) -> None:
     outside = socket.create_server(("127.0.0.1", 0))  # stays outside, where it was made
-    if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NETWORK):
-        print(f"no network of its own for the Milvus server: {os.strerror(ctypes.get_errno())} (it takes root)")
+    unshare = ctypes.CDLL(None, use_errno=True).unshare
+    if unshare(_NEW_NETWORK) and unshare(_NEW_NETWORK | _NEW_USER):
+        print(f"no network of its own for the Milvus server: {os.strerror(ctypes.get_errno())}")
         return
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         flags = struct.unpack("16sh", fcntl.ioctl(any_socket, _GET_FLAGS, struct.pack("16sh", b"lo", 0)))[1]
