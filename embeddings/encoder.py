@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
+from embeddings.lazy import deferred
 from embeddings.model import PACKAGED_SHA256, ModelFiles, find_model
 
 logger = logging.getLogger(__name__)
@@ -248,7 +249,10 @@ def _has_bfloat16() -> bool:
 def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> tuple[Any, torch.Tensor | None]:
     """The model, and what the importance of a question's token is read off with, float32 (dim,), where it is known."""
     from safetensors.torch import load_file
-    from sentence_transformers import SentenceTransformer
+
+    # Its evaluators and one similarity call these; to import them takes as long as to import torch.
+    with deferred({"scipy.stats", "sklearn.metrics"}, "sentence_transformers"):
+        from sentence_transformers import SentenceTransformer
 
     importance = None
     try:

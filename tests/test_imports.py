@@ -190,3 +190,21 @@ def test_list_loads_no_model(example_folder: Path) -> None:
     loaded = loaded_after(code, str(example_folder))
     assert "qa" in loaded
     assert loaded & {"torch", "transformers", "sentence_transformers", "gradio", "trafilatura"} == set()
+
+
+def test_an_answer_loads_no_evaluators(example_folder: Path) -> None:
+    """Half of what sentence-transformers imports, in seconds; it is there for whoever calls it."""
+    code = (
+        "import sys, qa; library = qa.Library.open(sys.argv[1], create=False); "
+        "print(len(library.ask('How long was the Suez Canal blocked by the Ever Given?').citations) > 0)"
+    )
+    loaded = loaded_after(code, str(example_folder), said=["True"])
+    assert "sentence_transformers" in loaded
+    assert loaded & {"sklearn", "pandas", "gradio"} == set()
+    later = (
+        "import logging, torch; from embeddings.encoder import Encoder; logging.disable(); Encoder(); "
+        "from sentence_transformers import util; "
+        "a, b = torch.tensor([[1.0, 2.0]]).to_sparse(), torch.tensor([[3.0, 5.0]]).to_sparse(); "
+        "print(float(util.manhattan_sim(a, b)))"
+    )
+    assert "sklearn" in loaded_after(later, said=["-5.0"])
