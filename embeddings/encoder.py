@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.lazy import deferred
+from embeddings.imports import deferred
 from embeddings.model import PACKAGED_SHA256, ModelFiles, find_model
 
 logger = logging.getLogger(__name__)
@@ -250,8 +250,8 @@ def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> tuple[Any, torc
     """The model, and what the importance of a question's token is read off with, float32 (dim,), where it is known."""
     from safetensors.torch import load_file
 
-    # Its evaluators and one similarity call these; to import them takes as long as to import torch.
-    with deferred({"scipy.stats", "sklearn.metrics"}, "sentence_transformers"):
+    # Evaluators and losses call functions of these; to import them takes twice as long as to import torch.
+    with deferred({"scipy.optimize", "scipy.stats", "sklearn.metrics"}, {"sentence_transformers", "transformers"}):
         from sentence_transformers import SentenceTransformer
 
     importance = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         outcome = Outcome({"error": {"type": "Interrupted", "message": "interrupted"}}, "interrupted", INTERRUPTED)
     _print(outcome, as_json=options.json)
+    gc.freeze()  # the process ends: to search what it leaves for garbage takes a second
     return outcome.code
 
 

@@ -440,12 +440,15 @@ class Library:
         with self._loading:
             # another process may have reindexed the library with another model
             if self._loaded is None or built_with not in (None, self._loaded.identity):
-                from embeddings.encoder import Encoder
+                from embeddings.imports import uncollected
                 from embeddings.model import find_model
 
                 files = find_model(self._model_source())
                 self._check_model(files.identity)
-                self._loaded = Encoder(files, dtype=self._dtype, device=self._device)
+                with uncollected():
+                    from embeddings.encoder import Encoder
+
+                    self._loaded = Encoder(files, dtype=self._dtype, device=self._device)
             return self._loaded
 
     def _reader_for(self, embedded: Embedding | None) -> Reader | None:

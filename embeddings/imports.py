@@ -1,20 +1,38 @@
-"""A package imported without the packages it takes a few functions from; those are imported when one is called."""
+"""Importing large packages in less time: sentence-transformers and transformers take seconds otherwise."""
 
 from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import importlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 
 @contextlib.contextmanager
-def deferred(modules: Collection[str], importer: str) -> Iterator[None]:
-    """Within the block `from MODULE import function` in the package `importer` does not import MODULE yet.
+def uncollected() -> Iterator[None]:
+    """No search for garbage within the block, and afterwards what it made counts as long-lived.
+
+    Imports make next to no garbage, and hundreds of thousands of objects that are searched again and again as they go.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.unfreeze()  # into the oldest generation, without a search
+        if was_on:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def deferred(modules: Collection[str], importers: Collection[str]) -> Iterator[None]:
+    """Within the block `from MODULE import function` in the packages `importers` does not import MODULE yet.
 
     The name stands for the function all the same, and whoever else imports MODULE, in whatever thread, has it whole.
-    For functions only: the package must not use what it takes as a class, a value or a decorator while it is imported.
+    For functions only: the packages must not take classes or values, nor call a function while they are imported.
     """
     whole = builtins.__import__
 
@@ -22,11 +40,11 @@ def deferred(modules: Collection[str], importer: str) -> Iterator[None]:
         name: str,
         globals: Any = None,  # noqa: A002 - named as those of __import__
         locals: Any = None,  # noqa: A002
-        fromlist: Collection[str] | None = (),
+        fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> Any:
         asked_by = (globals or {}).get("__name__", "")
-        if level == 0 and fromlist and name in modules and asked_by.partition(".")[0] == importer:
+        if level == 0 and fromlist and name in modules and asked_by.partition(".")[0] in importers:
             return _Functions(name)
         return whole(name, globals, locals, fromlist or (), level)
 
