@@ -188,9 +188,9 @@ def _word_scores(wanted: Sequence[str], texts: Sequence[str], store: Store) -> N
     holding, passages = store.passages_with_term(wanted), store.passage_count
     known = [term for term in wanted if term in holding]
     weights = np.array([postings.weight(passages, holding[term]) for term in known], np.float32)
-    split = [text.split() for text in texts]
-    counts = np.array([[words.count(term) for term in known] for words in split], np.float32)
-    lengths = np.array([len(words) for words in split], np.float32)[:, None]
+    spaced = [f" {text.replace(' ', '  ')} " for text in texts]  # so that no two terms share a space
+    counts = np.array([[text.count(f" {term} ") for term in known] for text in spaced], np.float32)
+    lengths = np.array([len(text) and text.count(" ") + 1 for text in texts], np.float32)[:, None]
     scores: NDArray[np.float32] = postings.saturated(counts, lengths, store.mean_terms) @ weights
     return scores
 

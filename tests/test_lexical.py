@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from qa import lexical
 from qa.lexical import fold, form_scores, question_terms, stems, terms
@@ -92,6 +96,27 @@ def test_form_scores_count_single_characters_of_unspaced_scripts() -> None:
     scores = form_scores("海缆", ["海底的电缆断了", "今天下雨", "船来了", "没有人"])
     assert scores[0] > 0
     assert scores[1:].tolist() == [0, 0, 0]
+
+
+@given(
+    st.lists(st.text("ab 海é\U00020000\ud800") | st.text("ab"), min_size=1, max_size=4),
+    st.lists(
+        st.text("ab 海\U00020000\ud800", min_size=1, max_size=5) | st.text("ab", min_size=4, max_size=4), max_size=8
+    ),
+)
+@example(["aaaaa", ""], ["aaaa", "aaab", "baaa"])
+def test_letters_in_a_row_are_counted_as_count_does(bodies: list[str], grams: list[str]) -> None:
+    grams = list(dict.fromkeys(grams))
+    counted = lexical._counts(grams, bodies)
+    assert counted.tolist() == [[body.count(gram) for gram in grams] for body in bodies]
+
+
+def test_many_letters_in_a_row_are_counted_as_count_does() -> None:
+    """So many that most of what the hash lets through is none of them."""
+    draw = random.Random(0)
+    body = "".join(draw.choices("abcdefghijkl", k=20_000))
+    grams = sorted({"".join(draw.choices("abcdefghijkl", k=4)) for _ in range(500)})
+    assert lexical._counts(grams, [body]).tolist() == [[body.count(gram) for gram in grams]]
 
 
 def test_what_nearly_all_texts_hold_scores_nothing() -> None:
