@@ -5,12 +5,14 @@
 The questions are vectors of passages that are left out of the index, with noise (length 0.3), so that there are many.
 Recall@10 is against every vector compared in single precision. --slow also builds HNSW and a product quantizer, which
 take minutes.
-Then words: the same search terms looked up in SQLite's FTS5 and in qa/postings.py.
+Then words: the same search terms looked up in SQLite's FTS5 and in qa/postings.py, in tantivy and bm25s where these are
+installed (pip install tantivy bm25s).
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sqlite3
 import statistics
@@ -135,14 +137,58 @@ def _words(texts: Sequence[str]) -> str:
             match = " OR ".join(f'"{word}"' for word in words)
             database.execute("SELECT rowid FROM terms WHERE terms MATCH ? ORDER BY rank LIMIT 50", (match,)).fetchall()
 
+        elsewhere = []
+        for name, started in (("tantivy", _tantivy), ("bm25s", _bm25s)):
+            if importlib.util.find_spec(name):
+                began = time.perf_counter()
+                theirs = started(texts, folder)
+                starting = time.perf_counter() - began
+                elsewhere += [
+                    [f"{name}, every term", _median(theirs, [chosen for chosen, _ in asked]), f"{starting:.1f}"],
+                    [f"{name}, terms in at most a tenth", _median(theirs, [rare for _, rare in asked]), ""],
+                ]
         rows = [
             ["FTS5, every term", _median(by_sqlite, [chosen for chosen, _ in asked[:20]]), f"{filled:.1f}"],
             ["FTS5, terms in at most a tenth", _median(by_sqlite, [rare for _, rare in asked]), ""],
             ["qa/postings.py, every term", _median(search, [chosen for chosen, _ in asked]), f"{collecting:.1f}"],
             ["qa/postings.py, terms in at most a tenth", _median(search, [rare for _, rare in asked]), ""],
+            *elsewhere,
         ]
         database.close()
     return table([f"words, {len(texts):,} passages, 50 best", "p50 / p95 ms", "s to build"], rows)
+
+
+def _tantivy(texts: Sequence[str], folder: str) -> Callable[[Sequence[str]], object]:
+    import tantivy
+
+    fields = tantivy.SchemaBuilder()
+    fields.add_integer_field("id", stored=True)
+    fields.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
+    schema = fields.build()
+    (place := Path(folder) / "tantivy").mkdir()
+    index = tantivy.Index(schema, path=str(place))
+    writer = index.writer()
+    for number, text in enumerate(texts):
+        writer.add_document(tantivy.Document(id=number, body=text))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    searcher = index.searcher()
+
+    def search(words: Sequence[str]) -> object:
+        each = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "body", word)) for word in words]
+        hits = searcher.search(tantivy.Query.boolean_query(each), 50).hits
+        return [searcher.doc(address)["id"][0] for _, address in hits]
+
+    return search
+
+
+def _bm25s(texts: Sequence[str], _: str) -> Callable[[Sequence[str]], object]:
+    import bm25s
+
+    index = bm25s.BM25()
+    index.index([text.split() for text in texts], show_progress=False)
+    return lambda words: index.retrieve([list(words)], k=50, show_progress=False)
 
 
 def _searcher(own: postings.Postings) -> Callable[[Sequence[str]], object]:
