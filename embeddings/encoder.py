@@ -72,7 +72,7 @@ class Encoder:
     """A loaded model. Safe to call from several threads (one forward pass at a time).
 
     `dtype` is "float32", "bfloat16", "float16" or "auto": bfloat16 where the processor multiplies it in
-    hardware (AMX-BF16 or AVX512-BF16: 3 to 4.6 times as fast, cosine 0.998 to float32), else float32.
+    hardware (AVX512-BF16: 1.7 to 3 times as fast, AMX-BF16 more; cosine 0.998 to float32), else float32.
     `device` is a torch device; None takes a GPU where there is one.
     """
 

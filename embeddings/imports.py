@@ -6,8 +6,11 @@ import builtins
 import contextlib
 import gc
 import importlib
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
+
+_one_at_a_time = threading.RLock()  # each block takes back what it put in place
 
 
 @contextlib.contextmanager
@@ -21,8 +24,9 @@ def uncollected() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
-        gc.unfreeze()  # into the oldest generation, without a search
+        if not gc.get_freeze_count():  # what others froze stays frozen
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation, without a search
         if was_on:
             gc.enable()
 
@@ -34,9 +38,19 @@ def deferred(modules: Collection[str], importers: Collection[str]) -> Iterator[N
     The name stands for the function all the same, and whoever else imports MODULE, in whatever thread, has it whole.
     For functions only: the packages must not take classes or values, nor call a function while they are imported.
     """
-    whole = builtins.__import__
+    with _one_at_a_time:
+        whole = builtins.__import__
+        builtins.__import__ = _lazy(whole, modules, importers)
+        try:
+            yield
+        finally:
+            builtins.__import__ = whole
 
-    def lazy(
+
+def _lazy(whole: Callable[..., Any], modules: Collection[str], importers: Collection[str]) -> Callable[..., Any]:
+    """What stands for `__import__`, and leaves everything else to `whole`."""
+
+    def imported(
         name: str,
         globals: Any = None,  # noqa: A002 - named as those of __import__
         locals: Any = None,  # noqa: A002
@@ -48,11 +62,7 @@ def deferred(modules: Collection[str], importers: Collection[str]) -> Iterator[N
             return _Functions(name)
         return whole(name, globals, locals, fromlist or (), level)
 
-    builtins.__import__ = lazy
-    try:
-        yield
-    finally:
-        builtins.__import__ = whole
+    return imported
 
 
 class _Functions:

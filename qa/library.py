@@ -511,18 +511,18 @@ class Library:
 
     def _find(self, question: FollowUp, *, k: int, filters: Filters) -> _Found:
         """The question as searched for, spelt as the passages spell its words, with what was found."""
-        text = question.text
-        if not self._store.passage_count:
-            return _Found(text, None, [], {})
         from qa.retriever import Settings, find
 
-        embedded = self.encoder.embed_question(text)
-        respelt = spelling.repaired(text, set(map(tuple, embedded.offsets.tolist())), self._store)
-        if respelt != text:
-            text, embedded = respelt, self.encoder.embed_question(respelt)
-        if question.carried:
-            embedded = dialogue.weigh_own(self.encoder.embed_question(question.asked), embedded)
+        text = question.text
         with self._store.snapshot():
+            if not self._store.passage_count:
+                return _Found(text, None, [], {})
+            embedded = self.encoder.embed_question(text)
+            respelt = spelling.repaired(text, set(map(tuple, embedded.offsets.tolist())), self._store)
+            if respelt != text:
+                text, embedded = respelt, self.encoder.embed_question(respelt)
+            if question.carried:
+                embedded = dialogue.weigh_own(self.encoder.embed_question(question.asked), embedded)
             candidates = find(
                 text, embedded, store=self._store, k=k, filters=filters, settings=self._settings or Settings()
             )
