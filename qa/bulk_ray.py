@@ -6,12 +6,14 @@ import contextlib
 import functools
 import logging
 import os
-import pickle
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 import qa
 from qa.bulk_stages import Encoding, Inquiry, Model, Reading, Task, missing_vectors, read_task
@@ -30,8 +32,8 @@ _TASKS_A_BLOCK = 16  # few enough that a lost machine costs seconds, enough that
 _TEXTS_AT_ONCE = 256  # encoded together, sorted by length, so that they pad little
 _PROCESSORS_AN_ENCODER = 8  # it gains little from more
 _OBJECT_STORE = 500_000_000  # bytes, where the cluster is this machine alone
-Batch = Any  # pyarrow.Table of one column
-_COLUMN = "pickled"  # tasks and readings on their way between processes of one run
+_COLUMN = "item"  # tasks, and then readings
+Batch = dict[str, NDArray[np.object_]]  # of that one column
 
 
 class ClusterError(ArticleQAError):
@@ -108,15 +110,15 @@ class Cluster:
         share = max(0.001, min(0.9, (min(self._processors) - 1) / workers))
         register = _Register.start(location)
         blocks = -(-len(tasks) // _TASKS_A_BLOCK)
-        dataset = ray.data.from_items([{_COLUMN: _packed(task)} for task in tasks], override_num_blocks=blocks)
+        dataset = ray.data.from_items([{_COLUMN: task} for task in tasks], override_num_blocks=blocks)
         _prepare(dataset.context)
         # A block that is handed on may be lost with the machine it lies on; it is made again from what it was made of.
         encoded = dataset.map_batches(
-            functools.partial(_read, register=register), batch_size=None, batch_format="pyarrow", num_cpus=1
+            functools.partial(_read, register=register), batch_size=None, batch_format="numpy", num_cpus=1
         ).map_batches(
             _Encode,
             batch_size=_TASKS_A_BLOCK,
-            batch_format="pyarrow",
+            batch_format="numpy",
             fn_constructor_args=(register, model, threads),
             compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
             num_cpus=share,
@@ -124,7 +126,7 @@ class Cluster:
         )
         try:
             for row in encoded.iter_rows():
-                yield _unpacked(row[_COLUMN])
+                yield row[_COLUMN]
         except ray.exceptions.RayError as error:
             raise _translated(error) from error
 
@@ -146,7 +148,7 @@ def _read(batch: Batch, *, register: _Register) -> Iterator[Batch]:
         (tries,) = register.begin("read", [task.number])
         reading = read_task(task, register.missing_vectors) if tries <= TRIES else _given_up(task.number, "reads")
         register.end("read", [task.number])
-        yield _table([reading])
+        yield _batch([reading])
 
 
 class _Encode:
@@ -160,10 +162,10 @@ class _Encode:
         for reading in _rows(batch):
             waiting.append(reading)
             if sum(len(each.texts) for each in waiting) >= _TEXTS_AT_ONCE:
-                yield _table(self._encoded(waiting))
+                yield _batch(self._encoded(waiting))
                 waiting = []
         if waiting:
-            yield _table(self._encoded(waiting))
+            yield _batch(self._encoded(waiting))
 
     def _encoded(self, readings: list[Reading]) -> list[Reading]:
         numbers = [reading.number for reading in readings if reading.texts]
@@ -254,25 +256,14 @@ def _version() -> str:
     return qa.__version__
 
 
-# -- between processes
-
-
-def _packed(value: Task | Reading) -> bytes:
-    return pickle.dumps(value, protocol=5)
-
-
-def _unpacked(packed: bytes) -> Any:
-    return pickle.loads(packed)  # noqa: S301 - made by a process of this run
-
-
 def _rows(batch: Batch) -> Iterator[Any]:
-    return map(_unpacked, batch[_COLUMN].to_pylist())
+    return iter(batch[_COLUMN])
 
 
-def _table(readings: Sequence[Reading]) -> Batch:
-    import pyarrow as pa
-
-    return pa.table({_COLUMN: pa.array([_packed(reading) for reading in readings], pa.large_binary())})
+def _batch(readings: Sequence[Reading]) -> Batch:
+    column = np.empty(len(readings), np.object_)
+    column[:] = readings
+    return {_COLUMN: column}
 
 
 def _translated(error: Exception) -> ArticleQAError:

@@ -38,7 +38,6 @@ HEAVY = {
     "scipy",
     "pymilvus",
     "ray",
-    "pyarrow",
 }
 
 # Third-party packages that belong to some rooms only: package -> the modules that may import it.
@@ -67,7 +66,6 @@ ROOMS = {
     "scipy": r"qa\.postings",
     "pymilvus": r"qa\.milvus.*",
     "ray": r"qa\.bulk.*",
-    "pyarrow": r"qa\.bulk.*",
 }
 
 
