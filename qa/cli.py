@@ -140,6 +140,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     command("reindex", _reindex, "encode every article again, with another --model if one is given", model=True)
 
+    command("check", _check, "look whether the library is whole: its file, each article, the index")
+
+    backup = command("backup", _backup, "write all of the library to one file, also while it is in use")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+
+    restore = command("restore", _restore, "make a library of what backup wrote, where there is none")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what backup wrote")
+
     serve = command("serve", _serve, "serve the chat for the browser")
     serve.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, this machine only)"
@@ -276,6 +284,32 @@ def _remove(options: argparse.Namespace) -> Outcome:
         for article_id in ids:
             library.remove(article_id)
     return Outcome({"removed": ids}, f"removed {_count(len(ids), 'article')}")
+
+
+def _check(options: argparse.Namespace) -> Outcome:
+    with _open(options, create=False) as library, _progress(options, "checking") as on_progress:
+        problems, articles = library.check(on_progress=_or_interrupt(on_progress)), len(library)
+    if not problems:
+        return Outcome({"problems": [], "articles": articles}, f"{_count(articles, 'article')}, all whole")
+    advice = "To go back to a backup, move the library away and give its file to `article-qa restore`."
+    return Outcome({"problems": problems, "articles": articles}, "\n".join([*problems, advice]), UNUSABLE)
+
+
+def _backup(options: argparse.Namespace) -> Outcome:
+    with _open(options, create=False) as library, _progress(options, "copying") as on_progress:
+        if not library.back_up(options.file, on_progress=on_progress):
+            return Outcome({"stopped": True}, "stopped; nothing was written", INTERRUPTED)
+        articles = len(library)
+    return Outcome({"file": str(options.file), "articles": articles}, f"{options.file}: {_count(articles, 'article')}")
+
+
+def _restore(options: argparse.Namespace) -> Outcome:
+    from qa.library import Library
+
+    folder = _location(options)
+    with Library.from_backup(options.file, folder) as library:
+        articles = len(library)
+    return Outcome({"library": str(folder), "articles": articles}, f"{folder}: {_count(articles, 'article')}")
 
 
 def _serve(options: argparse.Namespace) -> Outcome:

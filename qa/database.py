@@ -23,8 +23,8 @@ _MOST_IDLE = 8  # connections kept for the next reader: after a rush, the others
 
 def no_library(path: Path, error: sqlite3.Error) -> LibraryError:
     return LibraryError(
-        f"{path} is damaged or no library ({error}); restore it from a backup, "
-        "or move it away and add the articles anew"
+        f"{path} is damaged or no library ({error}); move it away, and give a backup to "
+        "`article-qa restore` or add the articles anew"
     )
 
 
@@ -112,7 +112,7 @@ class Database:
         Gives whether it is the outermost one; one inside belongs to that.
         """
         with self._writing:
-            self._check_open()
+            self.check_open()
             if self._writer_thread is not None:
                 yield False
                 return
@@ -157,7 +157,7 @@ class Database:
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
-        self._check_open()
+        self.check_open()
         if self._is_writer():
             yield self._writer
             return
@@ -180,14 +180,15 @@ class Database:
                 with contextlib.suppress(IndexError):
                     self._idle.pop().close()
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises LibraryClosed."""
         if self._closed:
             raise LibraryClosed(f"the library {self.path.parent} is closed; open it again with Library.open")
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         """The one place where SQLite's errors become ours."""
-        self._check_open()
+        self.check_open()
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -198,4 +199,7 @@ class Database:
                 ) from error
             raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise LibraryError(f"{self.path} is damaged ({error}); restore it from a backup") from error
+            raise LibraryError(
+                f"{self.path} is damaged ({error}); move it away, and give a backup to `article-qa restore` "
+                "or add the articles anew"
+            ) from error

@@ -185,6 +185,23 @@ class Index:
             with self._lock:
                 self._rows, self._stamp = written, None
 
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the files, and with what is searched: it must be the passages that there are."""
+        record = self._record()
+        if record:
+            try:
+                self._opened(self._folder / record["name"], record)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                yield f"the index is damaged, which loses nothing: it is made anew when it is needed ({error})"
+        with self._lock:
+            rows = self._followed()
+            searched = (
+                np.empty(0, np.int64) if rows is None else rows.ids if rows.alive is None else rows.ids[rows.alive]
+            )
+        stored = [row[0] for row in self._database.all("SELECT id FROM indexed ORDER BY id")]
+        if searched.tolist() != stored:
+            yield f"the index has {len(searched)} passages, and not the {len(stored)} that are stored"
+
     def _written(self, rows: _Rows) -> _Rows:
         """New files of these rows, mapped. Raises OSError."""
         from embeddings.index import VectorIndex

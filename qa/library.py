@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Embedding, Encoder
     from embeddings.reader import Reader
     from qa.retriever import Candidate, Settings
+    from qa.sqlite import SqliteStore
 
 History = Sequence[Turn | Mapping[str, Any]]
 
@@ -131,6 +132,58 @@ class Library:
             store.close()
             raise
         return self
+
+    @classmethod
+    def from_backup(cls, file: str | Path, folder: str | Path) -> Library:
+        """A library in `folder` that holds what `back_up` wrote to `file`; open, with all defaults of `Library.open`.
+
+        Raises InvalidInput where `file` is no backup or damaged, or where `folder` has a library: move that away
+        first. LibraryError where it cannot be written. `folder` then is as it was.
+        """
+        from qa.backup import copy, require_backup
+
+        target = _local(folder) / _STORE_FILE
+        if target.exists():
+            raise InvalidInput(f"{target.parent} holds a library; name another folder, or move that one away first")
+        source = Path(file).expanduser()
+        require_backup(source)
+        copy(source, target)
+        library = cls.open(folder, create=False)
+        library._store.checkpoint()
+        return library
+
+    # -- whole and safe
+
+    def back_up(self, file: str | Path, *, on_progress: OnProgress | None = None) -> bool:
+        """Write all of the library as it is now to `file`, which is there once it is whole. Adding may go on meanwhile.
+
+        `Library.from_backup` makes a library of it, on another machine too. `on_progress` counts pages of SQLite's;
+        returning False stops, and there is no file then: False. Raises InvalidInput where `file` is there already, or
+        for a library on a server; LibraryError where it cannot be read or written.
+        """
+
+        def on_pages(done: int, pages: int) -> bool:
+            return on_progress is None or on_progress(Progress(done, pages, str(file))) is not False
+
+        return self._in_folder("backed up").back_up(Path(file).expanduser(), on_pages)
+
+    def check(self, *, on_progress: OnProgress | None = None) -> list[str]:
+        """What is wrong with the library: its file, each article with its passages, the index. Empty: nothing.
+
+        A damaged index is made anew, and nothing is lost with it; for the rest, see `from_backup`. `on_progress` is
+        called after each article; returning False ends it there. Raises InvalidInput for a library on a server.
+        """
+        found: list[str] = []
+        looked_at, articles = 0, len(self)
+        for problem in self._in_folder("checked").problems():
+            if problem:
+                found.append(problem)
+                continue
+            looked_at += 1
+            if on_progress is not None and on_progress(Progress(looked_at, articles, "")) is False:
+                break
+        self._store.checkpoint()
+        return found
 
     # -- articles in and out
 
@@ -531,6 +584,13 @@ class Library:
         standing = [one for one in candidates if _stands(one.stored.passage, articles)]
         return _Found(text, embedded, standing, articles)
 
+    def _in_folder(self, what: str) -> SqliteStore:
+        from qa.sqlite import SqliteStore
+
+        if not isinstance(self._store, SqliteStore):
+            raise InvalidInput(f"a library on a server cannot be {what} from here; see the server's own tools")
+        return self._store
+
     def _checkpoint(self, since: str = "") -> None:
         """Bring what is searched up to date for whoever opens next, unless the store's stamp is still `since`."""
         if self._store.stamp != since:
@@ -564,6 +624,12 @@ class Library:
                 f"the library {self.folder} was built with the model {built_with}; the current model is {identity}. "
                 "Run `article-qa reindex --model …` to change it, or open the library without naming a model."
             )
+
+
+def _local(location: str | Path) -> Path:
+    if isinstance(location, str) and "://" in location:
+        raise InvalidInput(f"{location} is no folder; a library on a server is kept by the server's own backups")
+    return Path(location).expanduser()
 
 
 def _opened(location: str | Path, *, create: bool) -> Store:

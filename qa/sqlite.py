@@ -20,7 +20,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qa import lexical, records, schema
+from qa import backup, lexical, records, schema
+from qa.backup import OnPages
 from qa.database import Database, no_library
 from qa.errors import LibraryBusy, LibraryError, UnknownArticle
 from qa.index import FOLDER, RECORD, Index
@@ -55,6 +56,17 @@ class SqliteStore:
 
     def checkpoint(self) -> None:
         self._index.checkpoint()
+
+    def problems(self) -> Iterator[str]:
+        """See qa/check.py."""
+        from qa import check  # it reads articles as they are read from pages, which lists and answers need not
+
+        return check.problems(self._database, self._index, self)
+
+    def back_up(self, file: Path, on_pages: OnPages) -> bool:
+        """See qa/backup.py."""
+        self._database.check_open()
+        return backup.copy(self.path, file, on_pages)
 
     # -- what the library knows of itself
 
