@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qa.library import Library
 
 DONE, SOME_FAILED, BAD_INPUT, UNUSABLE, NO_ANSWER, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_SHOWN = 20  # problems of a library
 
 EXIT_CODES = """\
 exit codes:
@@ -292,7 +293,9 @@ def _check(options: argparse.Namespace) -> Outcome:
     if not problems:
         return Outcome({"problems": [], "articles": articles}, f"{_count(articles, 'article')}, all whole")
     advice = "To go back to a backup, move the library away and give its file to `article-qa restore`."
-    return Outcome({"problems": problems, "articles": articles}, "\n".join([*problems, advice]), UNUSABLE)
+    more = [f"and {len(problems) - _SHOWN} more; --json has all"] if len(problems) > _SHOWN else []
+    lines = [*map(one_line, problems[:_SHOWN]), *more, advice]
+    return Outcome({"problems": problems, "articles": articles}, "\n".join(lines), UNUSABLE)
 
 
 def _backup(options: argparse.Namespace) -> Outcome:

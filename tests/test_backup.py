@@ -209,3 +209,8 @@ def test_commands(example_copy: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert code == UNUSABLE
     assert "passages that are not counted" in said
     assert "article-qa restore" in said
+    with sqlite3.connect(tmp_path / "b" / "library.sqlite") as database:
+        database.execute("UPDATE texts SET text = 'x' || text")
+    code, said = run("check", "--library", tmp_path / "b")
+    assert len(said.splitlines()) == 22
+    assert "more; --json has all" in said
