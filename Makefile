@@ -24,11 +24,12 @@ install := $(python) -m pip install --quiet --disable-pip-version-check --no-inp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test install install-dev lint format types eval clean
+.PHONY: help run test torture install install-dev lint format types eval clean
 
 help:
 	@echo 'make run          install on first use, then serve the chat       ARGS="--port 8000"'
 	@echo 'make test         install the development tools, run the tests    ARGS="-k split -x"'
+	@echo 'make torture      kill processes that write, look what is lost    ARGS="--kills 1000"'
 	@echo 'make lint types   ruff, mypy --strict'
 	@echo 'make format       lay the code out as lint wants it'
 	@echo 'make eval         measure answers on examples/questions.jsonl'
@@ -40,6 +41,9 @@ run: install
 
 test: install-dev
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+torture: install-dev
+	@$(python) tests/torture/kills.py $(ARGS)
 
 lint: install-dev
 	@$(python) -m ruff check .
