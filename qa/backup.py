@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qa.errors import InvalidInput, LibraryError
-from qa.index import RECORD
+from qa.index import RECORD, flush
 
 OnPages = Callable[[int, int], bool]  # pages of the file that are copied, and of how many; False: stop
 _PAGES_AT_ONCE = 2_048
@@ -40,12 +40,16 @@ def copy(source: Path, target: Path, on_pages: OnPages | None = None) -> bool:
             copied.execute("PRAGMA journal_mode = DELETE")  # one file, without another beside it
             with copied:
                 copied.execute("DELETE FROM meta WHERE key = ?", (RECORD,))  # the index stays where it is
-        _flush(part)
+        flush(part)
         try:
             os.link(part, target)  # unlike a rename it replaces nothing
         except FileExistsError:
             raise taken from None
-        _flush(target.parent)
+        except OSError:  # a stick or a network drive may have no links
+            if target.exists():
+                raise taken from None
+            part.rename(target)
+        flush(target.parent)
         return True
     except _Stopped:
         return False
@@ -80,11 +84,3 @@ def require_backup(file: Path) -> None:
 
 def _reading(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -195,11 +195,9 @@ class Index:
                 yield f"the index is damaged, which loses nothing: it is made anew when it is needed ({error})"
         with self._lock:
             rows = self._followed()
-            searched = (
-                np.empty(0, np.int64) if rows is None else rows.ids if rows.alive is None else rows.ids[rows.alive]
-            )
+            searched = [] if rows is None else rows.ids[slice(None) if rows.alive is None else rows.alive].tolist()
         stored = [row[0] for row in self._database.all("SELECT id FROM indexed ORDER BY id")]
-        if searched.tolist() != stored:
+        if searched != stored:
             yield f"the index has {len(searched)} passages, and not the {len(stored)} that are stored"
 
     def _written(self, rows: _Rows) -> _Rows:
@@ -223,7 +221,7 @@ class Index:
             postings.joined(rows.parts, rows.alive).save(part)
             np.save(part / _IDS, ids)
             for path in part.iterdir():
-                _flush(path)
+                flush(path)
             record = {
                 "name": name,
                 "dimension": rows.dimension,
@@ -233,7 +231,7 @@ class Index:
             }
             with self._database.write():  # renamed inside it, so that no other process takes them for older files
                 os.replace(part, whole)
-                _flush(self._folder)
+                flush(self._folder)
                 others = _older(self._folder, name)
                 self._database.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (RECORD, json.dumps(record)))
                 self._database.run("DELETE FROM removals WHERE number <= ?", (rows.last_removal,))
@@ -476,7 +474,7 @@ def _digests(folder: Path) -> dict[str, str]:
         return dict(zip([path.name for path in paths], pool.map(digest, paths), strict=True))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have a file, or the names in a folder, on the disk itself."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

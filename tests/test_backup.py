@@ -82,6 +82,20 @@ def test_nothing_is_overwritten(example_copy: Path, tmp_path: Path) -> None:
     assert (example_copy / "library.sqlite").read_bytes() == before
 
 
+def test_a_drive_without_links_is_good_enough(
+    example_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    with Library.open(example_copy, create=False) as library:
+        assert library.back_up(tmp_path / "out" / "backup.sqlite") is True
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["backup.sqlite"]
+    with Library.from_backup(tmp_path / "out" / "backup.sqlite", tmp_path / "again") as again:
+        assert again.check() == []
+
+
 def test_a_stopped_backup_leaves_nothing(example_copy: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
 

@@ -235,7 +235,7 @@ def test_a_process_that_dies_while_it_writes_files_leaves_the_older_ones(
     def die(*_: object) -> None:
         raise Dies
 
-    for name in ("_flush", "_older", "_digests"):  # before the rename, after it, in between
+    for name in ("flush", "_older", "_digests"):  # before the rename, after it, in between
         with monkeypatch.context() as patched:
             patched.setattr(index_module, name, die)
             with pytest.raises(Dies):
