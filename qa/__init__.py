@@ -48,6 +48,7 @@ from qa.types import (
     Step,
     SyncReport,
     Turn,
+    Verified,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ __all__ = [
     "Turn",
     "UnknownArticle",
     "UnsupportedSource",
+    "Verified",
     "__version__",
     "read_page",
 ]

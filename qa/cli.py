@@ -15,15 +15,29 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from qa import __version__
 from qa.blocks import one_line, printable
 from qa.errors import ArticleQAError, InvalidInput, LibraryError, ModelError, UnknownArticle
-from qa.types import FLAGS, AddReport, Answer, ArticleSummary, Filters, Hit, Progress, SyncReport, Turn, turns
+from qa.types import (
+    FLAGS,
+    AddReport,
+    Answer,
+    ArticleSummary,
+    Filters,
+    Hit,
+    Progress,
+    Standing,
+    SyncReport,
+    Turn,
+    Verified,
+    turns,
+)
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -34,7 +48,7 @@ _SHOWN = 20  # problems of a library
 EXIT_CODES = """\
 exit codes:
   0    done
-  1    add, sync: done, but some sources failed (they are listed)
+  1    add, sync, import: done, but some sources failed; verify: a quote is changed or gone (they are listed)
   2    usage or bad input: an unknown option, article or file, a value out of range
   3    the library or its model cannot be used: busy, damaged, built with another model
   4    ask: the articles do not answer the question
@@ -148,6 +162,15 @@ def build_parser() -> argparse.ArgumentParser:
 
     restore = command("restore", _restore, "make a library of what backup wrote, where there is none")
     restore.add_argument("file", type=Path, metavar="FILE", help="what backup wrote")
+
+    exporting = command("export", _export, "write every article as a line of JSON, for other programs and libraries")
+    exporting.add_argument("file", type=Path, metavar="FILE.jsonl", help="a file that is not there yet")
+
+    importing = command("import", _import, "add the articles that export wrote", model=True)
+    importing.add_argument("file", type=Path, metavar="FILE.jsonl", help="what export wrote")
+
+    verify = command("verify", _verify, "say of each quote of saved answers whether the library still has it")
+    verify.add_argument("file", type=Path, metavar="ANSWERS.json", help="what `ask --json` wrote, one or many")
 
     serve = command("serve", _serve, "serve the chat for the browser")
     serve.add_argument(
@@ -315,6 +338,30 @@ def _restore(options: argparse.Namespace) -> Outcome:
     return Outcome({"library": str(folder), "articles": articles}, f"{folder}: {_count(articles, 'article')}")
 
 
+def _export(options: argparse.Namespace) -> Outcome:
+    with _open(options, create=False) as library, _progress(options, "writing") as on_progress:
+        if not library.export_jsonl(options.file, on_progress=on_progress):
+            return Outcome({"stopped": True}, "stopped; nothing was written", INTERRUPTED)
+        articles = len(library)
+    return Outcome({"file": str(options.file), "articles": articles}, f"{options.file}: {_count(articles, 'article')}")
+
+
+def _import(options: argparse.Namespace) -> Outcome:
+    with _open(options) as library, _progress(options, "adding") as on_progress:
+        return _reported(library.import_jsonl(options.file, on_progress=on_progress))
+
+
+def _verify(options: argparse.Namespace) -> Outcome:
+    answers = _read_json(options.file, "the file of answers")
+    with _open(options, create=False) as library:
+        found = library.verify(answers)
+    lines = [_verified_line(one) for one in found]
+    counts = Counter(one.standing for one in found)
+    lines.append(", ".join(f"{counts[standing]} {standing}" for standing in get_args(Standing)))
+    code = DONE if counts["intact"] == len(found) else SOME_FAILED
+    return Outcome({"quotes": [asdict(one) for one in found], "counts": counts}, "\n".join(lines), code)
+
+
 def _serve(options: argparse.Namespace) -> Outcome:
     if options.port is not None and not 0 < options.port < 65536:
         raise InvalidInput(f"--port is {options.port}; give a number from 1 to 65535")
@@ -393,14 +440,20 @@ def _filters(options: argparse.Namespace) -> Filters:
 def _history(path: Path | None) -> tuple[Turn, ...]:
     if path is None:
         return ()
+    said = _read_json(path, "--history")
     try:
-        return turns(json.loads(path.read_text(encoding="utf-8")))
+        return turns(said)
+    except InvalidInput as error:
+        raise InvalidInput(f"--history {str(path)!r}: {error}") from error
+
+
+def _read_json(path: Path, what: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidInput(f"--history {str(path)!r} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        if isinstance(error, ArticleQAError):
-            raise InvalidInput(f"--history {str(path)!r}: {error}") from error
-        raise InvalidInput(f"--history {str(path)!r} is not JSON: {error}") from error
+        raise InvalidInput(f"{what} {str(path)!r} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{what} {str(path)!r} is not JSON: {error}") from error
 
 
 def _confirmed(lines: list[str]) -> bool:
@@ -498,6 +551,12 @@ def _summary_line(summary: ArticleSummary) -> str:
         f"{one_line(summary.id)}  {summary.published or '-':10}  {summary.passages:4}  "
         f"{', '.join(one_line(part) for part in about if part)}{flags}"
     )
+
+
+def _verified_line(one: Verified) -> str:
+    said = "changed (not as it was saved)" if one.altered else one.standing
+    where = f", at {one.start}" if one.start is not None else ""
+    return f"{said}: {one_line(one.title)}{where}: “{one_line(one.quote)}”"
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,7 +95,7 @@ def folder_of(source: object) -> str | None:
 
 
 def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> Found:
-    """What `item` is. `known` tells of the stored versions of addresses, which are then not read again.
+    """What `item` is. `known` tells of the stored versions of files and addresses, which are then not read again.
 
     Raises SourceError.
     """
@@ -113,6 +114,9 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
             return Found(fetched.location, validators=validators)
     else:
         page = sources.read_file(item.source, also=feeds.SUFFIXES)
+        validators = _version_of(page)
+        if known(page.location) == validators:
+            return Found(page.location, validators=validators)
     listing = feeds.read_listing(page.content, location=page.location, media_type=page.media_type, charset=page.charset)
     if listing is not None:
         if not item.opens or item.depth >= MAX_DEPTH:
@@ -161,6 +165,13 @@ def opened(item: Item, found: Found) -> tuple[list[Item], list[str]]:
         if entry.url not in left_out
     ]
     return new, problems
+
+
+def _version_of(page: Page) -> Validators:
+    """Of a file: what is in it, and which version of the readers made an article of that."""
+    from qa import __version__
+
+    return Validators(f"{__version__} {hashlib.blake2b(page.content, digest_size=16).hexdigest()}")
 
 
 def _with_feed(error: NoArticleText, page: Page) -> SourceError:

@@ -187,7 +187,7 @@ class Run:
         stopped = False
         with self.web, self.ahead:
             while self.waiting:
-                self.ahead.look(self.waiting)
+                self.ahead.look(self.waiting, known=self._known)
                 item = self.waiting.popleft()
                 self.last = Progress(self.done, self.total, item.name)
                 before = len(self.tally.failed), len(self.tally.skipped), self.total

@@ -37,6 +37,7 @@ from qa.types import (
     Step,
     SyncReport,
     Turn,
+    Verified,
     turns,
 )
 
@@ -184,6 +185,45 @@ class Library:
                 break
         self._store.checkpoint()
         return found
+
+    def export_jsonl(self, file: str | Path, *, on_progress: OnProgress | None = None) -> bool:
+        """Write every article, one a line, to `file` as JSON, without vectors: for other programs, and `import_jsonl`.
+
+        With where each was read and what was corrected by hand, and the folders, feeds and lists that `sync` looks at;
+        qa/transfer.py has the form. The file is there once it is whole. `on_progress` is called after each article;
+        returning False stops, and there is no file then: False. Raises InvalidInput where `file` is there already,
+        LibraryError where it cannot be written.
+        """
+        from qa import transfer
+
+        return transfer.export(self._store, Path(file).expanduser(), on_progress)
+
+    def import_jsonl(self, file: str | Path, *, on_progress: OnProgress | None = None) -> AddReport:
+        """Add the articles in `file`, which `export_jsonl` or another program wrote.
+
+        An article that is there already is skipped; one of which the library has another version stays as it is and is
+        reported in `failed`, and so is a line that cannot be read; the rest goes in. `on_progress` is called after each
+        line, with the bytes read; returning False stops there, and the same call goes on. Raises InvalidInput where
+        `file` cannot be read.
+        """
+        from qa import transfer
+
+        before = self._store.stamp
+        report = transfer.bring_in(
+            Path(file).expanduser(), store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress
+        )
+        self._checkpoint(since=before)
+        return report
+
+    def verify(self, answers: Any) -> list[Verified]:
+        """What became of each quote in `answers`: an answer's JSON as `ask --json` has it, or a list or object of such.
+
+        Raises InvalidInput where there is no answer in it, or one that cannot be read.
+        """
+        from qa.saved import verified
+
+        with self._store.snapshot():
+            return verified(answers, self._store.article)
 
     # -- articles in and out
 

@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 from qa import errors
 from qa.errors import SourceError
 from qa.gather import Found, Item, read
-from qa.types import Article, Block
+from qa.types import Article, Block, Validators
 from qa.web import Web
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,11 @@ class ReadAhead:
         self._coming: dict[int, tuple[Item, Future[Found | None]]] = {}
         self._over = False
 
-    def look(self, waiting: Sequence[Item]) -> None:
-        """Begin to read the files among the first of `waiting`, which will be taken in this order."""
+    def look(self, waiting: Sequence[Item], *, known: Callable[[str], Validators | None] = lambda _: None) -> None:
+        """Begin to read the files among the first of `waiting`, which will be taken in this order.
+
+        `known` tells of the stored version of a file, which is then not read again (see `gather.read`).
+        """
         if self.workers < 1 or (self._pool is None and len(waiting) < _WORTH_IT):
             return
         near = list(islice(waiting, max(_WORTH_IT, self.workers * _AHEAD)))
@@ -60,7 +63,7 @@ class ReadAhead:
             self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="read-ahead")
         for item in near[: self.workers * _AHEAD]:
             if _is_file(item) and id(item) not in self._coming:
-                self._coming[id(item)] = item, self._pool.submit(self._read, item)
+                self._coming[id(item)] = item, self._pool.submit(self._read, item, known(item.name))
 
     def take(self, item: Item) -> Found | None:
         """What `item` is, where it was read ahead; None: it is to be read. Raises SourceError as `gather.read` does."""
@@ -83,7 +86,7 @@ class ReadAhead:
 
     # -- in a thread of the pool
 
-    def _read(self, item: Item) -> Found | None:
+    def _read(self, item: Item, known: Validators | None) -> Found | None:
         if self._over:
             return None
         try:
@@ -94,7 +97,8 @@ class ReadAhead:
         except OSError as error:
             logger.warning("no process could be started to read ahead: %s", error)
             return None
-        answer = worker.ask({"source": item.source, "opens": item.opens, "depth": item.depth})
+        version = known.etag if known else None
+        answer = worker.ask({"source": item.source, "opens": item.opens, "depth": item.depth, "known": version})
         if answer is None:
             worker.end()
             if self._over:
@@ -103,7 +107,7 @@ class ReadAhead:
         self._idle.append(worker)
         if "error" in answer:
             raise getattr(errors, answer["error"])(answer["message"])
-        return _found(answer) if "article" in answer else None
+        return _found(answer) if answer else None
 
     def _started(self) -> _Worker:
         worker = _Worker()
@@ -157,30 +161,35 @@ def _is_file(item: Item) -> bool:
 
 
 def _found(answer: dict[str, Any]) -> Found:
-    facts: dict[str, Any] = answer["article"]
+    location, validators, facts = answer["location"], Validators(answer["version"]), answer["article"]
+    if facts is None:
+        return Found(location, validators=validators)
     facts["blocks"] = tuple(Block(*block) for block in facts["blocks"])
     for name in ("authors", "pages", "flags"):
         facts[name] = tuple(facts[name])
-    return Found(answer["location"], Article(**facts))
+    return Found(location, Article(**facts), validators=validators)
 
 
 # -- in the process
 
 
 def _answer(question: dict[str, Any], web: Web) -> dict[str, Any]:
+    known = Validators(question.pop("known"))
     try:
-        found = read(Item(**question), web, known=lambda _: None)
+        found = read(Item(**question), web, known=lambda _: known)
     except SourceError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except Exception:  # the run reads it itself, and tells of it
         logger.exception("reading %s failed", question["source"])
         return {}
-    article = found.article
-    if article is None:
+    article, told = found.article, {"location": found.location, "version": found.validators.etag}
+    if found.listing is not None:
         return {}
+    if article is None:
+        return {**told, "article": None}
     facts = {name: getattr(article, name) for name in Article.__slots__ if name != "blocks"}
     blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    return {"location": found.location, "article": {**facts, "blocks": blocks}}
+    return {**told, "article": {**facts, "blocks": blocks}}
 
 
 def main() -> None:

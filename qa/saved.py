@@ -2,24 +2,24 @@
 
 `answer_dict` and `hit_dict` are what the commands and the API give. `record` is the short form of an answer for
 keeping: passages by their place only. `restored` reads one again, with the texts that the library holds now; a quote
-keeps its own words, and `standing` says whether they still stand where they stood.
+keeps its own words, and `standing` says whether they still stand where they stood. `verified` says so of every quote in
+any of these forms.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from qa.errors import InvalidInput, UnknownArticle
 from qa.links import link_to, web_address
-from qa.types import Answer, Article, Citation, Hit, Passage, iso_date
+from qa.types import Answer, Article, Citation, Hit, Passage, Standing, Verified, iso_date, quote_hash
 
 _MOST_HITS = 50  # of a record: what comes from outside must not make the library read without end
 _SCORES = ("score", "dense", "lexical", "late", "named")
-
-Standing = Literal["intact", "changed", "gone"]
+_DEEPEST = 100  # lists and objects in one another that answers are looked for in
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:
@@ -95,6 +95,52 @@ def standing(citation: Citation, article_of: Callable[[str], Article]) -> Standi
     return "intact" if text[citation.start : citation.end] == citation.quote else "changed"
 
 
+def verified(kept: Any, article_of: Callable[[str], Article]) -> list[Verified]:
+    """What became of each quote of the answers in `kept`: an answer's JSON, or lists and objects with such inside.
+
+    Raises InvalidInput where there is no answer in it, or one that cannot be read.
+    """
+    found = list(_answers(kept, _DEEPEST))
+    if not found:
+        raise InvalidInput('there is no answer in it; give what `ask --json` wrote, an object with "citations"')
+    return [_verified(answer, citation, article_of) for answer in found for citation in answer["citations"]]
+
+
+def _answers(kept: Any, deepest: int) -> Iterator[Mapping[str, Any]]:
+    """The objects with a list of citations, wherever they are."""
+    if deepest == 0:
+        return
+    if isinstance(kept, Mapping) and isinstance(kept.get("citations"), list):
+        yield kept
+    elif isinstance(kept, (Mapping, list)):
+        for inside in kept.values() if isinstance(kept, Mapping) else kept:
+            yield from _answers(inside, deepest - 1)
+
+
+def _verified(answer: Mapping[str, Any], kept: Any, article_of: Callable[[str], Article]) -> Verified:
+    try:
+        article_id, quote = kept["article_id"], kept["quote"]
+        start, end, said, title = kept["start"], kept["end"], kept.get("hash"), kept.get("title", "")
+        number, question = kept.get("number", 0), answer.get("question", "")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"a saved citation cannot be read: {type(error).__name__}: {error}") from error
+    for name, value in (("article_id", article_id), ("quote", quote), ("title", title), ("question", question)):
+        if not isinstance(value, str):
+            raise InvalidInput(f"{name} of a saved citation is {value!r}; it must be a text")
+    for name, value in (("start", start), ("end", end), ("number", number)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidInput(f"{name} of a saved citation is {value!r}; it must be a whole number")
+    one = Verified(question, number, article_id, title, quote, "changed")
+    if said is not None and said != quote_hash(article_id, start, end, quote):
+        return replace(one, altered=True)
+    try:
+        text = article_of(article_id).text
+    except UnknownArticle:
+        return replace(one, standing="gone")
+    at = start if start >= 0 and text.startswith(quote, start) else text.find(quote)
+    return one if at < 0 else replace(one, standing="intact", start=at)
+
+
 def _answer(answer: Answer, hits: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "question": answer.question,
@@ -105,7 +151,8 @@ def _answer(answer: Answer, hits: list[dict[str, Any]]) -> dict[str, Any]:
         "differs": list(answer.differs),
         "said_by": list(answer.said_by),
         "citations": [
-            {name: getattr(citation, name) for name in Citation.__dataclass_fields__} for citation in answer.citations
+            {name: getattr(citation, name) for name in (*Citation.__dataclass_fields__, "hash")}
+            for citation in answer.citations
         ],
         "hits": hits,
     }

@@ -63,7 +63,7 @@ CREATE TABLE articles (
 CREATE INDEX articles_by_text ON articles (text_hash);
 CREATE TABLE locations (
     location TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    etag TEXT, modified TEXT -- what the server said of the version that was read
+    etag TEXT, modified TEXT -- of the version that was read: see Validators
 );
 CREATE INDEX locations_by_article ON locations (article_id);
 {_SOURCES}

@@ -7,6 +7,7 @@ citations rest on that, so the constructors check what can be checked without th
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ DATE_SOURCES: frozenset[str] = frozenset(get_args(DateSource))
 
 AnswerKind = Literal["quotes", "passages", "articles"]
 ANSWER_KINDS: frozenset[str] = frozenset(get_args(AnswerKind))
+
+Standing = Literal["intact", "changed", "gone"]  # of what was quoted once
 
 # What is wrong with a page that was read all the same, and what can be done about it.
 FLAGS: Mapping[str, str] = {
@@ -48,9 +51,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server said of the version it sent, to ask it later whether there is a newer one.
+    """What tells whether a page is still the version that was read.
 
-    The headers ETag and Last-Modified as they came; None where there was none.
+    The headers ETag and Last-Modified as the server sent them, None where there was none; of a file, `etag` is our own:
+    of its content, and of the version of this package that read it.
     """
 
     etag: str | None = None
@@ -292,6 +296,35 @@ class Citation:
                 f"citation {self.number} of {self.start}..{self.end} has the span {self.span[0]}..{self.span[1]}; "
                 "it must lie within and not be empty"
             )
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the quote and its place, hexadecimal: what is saved of an answer can be told from what was not."""
+        return quote_hash(self.article_id, self.start, self.end, self.quote)
+
+
+def quote_hash(article_id: str, start: int, end: int, quote: str) -> str:
+    """`Citation.hash` of a citation with these values."""
+    return hashlib.sha256(f"{article_id}\n{start}\n{end}\n{quote}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What became of a saved quote: `standing` is "intact", "changed" or "gone".
+
+    Intact: the article says it still, word for word; `start` is where it stands now. Changed: the article is there and
+    does not say it, or what was saved is not what was cited (`altered`: its hash is of other words). Gone: the article
+    is not in the library. `question` is the one that was answered, "" where that was not saved.
+    """
+
+    question: str
+    number: int
+    article_id: str
+    title: str
+    quote: str
+    standing: Standing
+    start: int | None = None
+    altered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

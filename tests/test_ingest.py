@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import qa
 from embeddings.encoder import Encoder
 from qa import Article, InvalidInput, Library, Progress
+from qa import extract as extract_module
 from qa import ingest as ingest_module
 from qa.split import embedded_text, split
 from qa.types import Page
@@ -281,6 +283,33 @@ def test_sync_reads_again_what_was_read(library: Library, tmp_path: Path) -> Non
     assert {article.title for article in library.articles()} == {"Kept", "Whales", "Alone", "Given", "New"}
     assert "quartz" not in _texts(library, "granite quartz")
     assert kept.exists()
+
+
+def test_files_that_are_as_they_were_are_not_read_again(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    extract = extract_module.read
+    monkeypatch.setattr(extract_module, "read", lambda page: (read.append(Path(page.location).name), extract(page))[1])
+    pages = tmp_path / "pages"
+    for name in "abc":
+        _write(pages / f"{name}.html", title=f"Whales {name}", text=f"{KRILL} This is page {name}.")
+    shutil.copy(pages / "a.html", pages / "d.html")
+    added = library.add(pages)
+    assert (len(added.added), read) == (3, ["a.html", "b.html", "c.html", "d.html"])
+    read.clear()
+    _write(pages / "b.html", title="Whales b", text=SQUID)
+    again = library.add(pages)
+    assert read == ["b.html"]
+    assert (again.added, again.replaced, sorted(again.skipped)) == (
+        (), (added.added[1],), sorted([added.added[0], added.added[2], added.added[0]]),
+    )  # fmt: skip
+    read.clear()
+    assert len(library.sync().skipped) == 4
+    assert read == []
+    monkeypatch.setattr(qa, "__version__", "another, whose readers may read otherwise")
+    library.sync()
+    assert read == ["a.html", "b.html", "c.html", "d.html"]
 
 
 def test_sync_keeps_an_article_that_still_stands_in_another_place(library: Library, tmp_path: Path) -> None:

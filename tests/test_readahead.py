@@ -79,7 +79,9 @@ def test_a_folder_gives_the_same_library_as_without(
     seen: list[int] = []
     look = ReadAhead.look
     monkeypatch.setattr(
-        ReadAhead, "look", lambda self, waiting: (look(self, waiting), seen.append(len(_children())))[0]
+        ReadAhead,
+        "look",
+        lambda self, waiting, **known: (look(self, waiting, **known), seen.append(len(_children())))[0],
     )
     assert _reports(tmp_path / "ahead", pages, 2, monkeypatch) == alone
     assert max(seen) == 2, "two processes read"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InvalidInput, UnknownArticle
-from qa.saved import Standing, record, restored, standing
-from qa.types import Answer, Article
+from qa.saved import record, restored, standing
+from qa.types import Answer, Article, Standing
 from qa.ui.draw import Verdict, answer_html, idle_panel, kept_html, panel_html, question_html, step_html
 from qa.ui.filtering import Chosen, link
 from qa.ui.words import Words

@@ -31,8 +31,7 @@ from qa.render import (
     sources,
     versions,
 )
-from qa.saved import Standing
-from qa.types import Answer, Article, Passage
+from qa.types import Answer, Article, Passage, Standing
 from qa.ui.words import Words
 
 Verdict = Literal["right", "wrong"]
