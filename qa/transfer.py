@@ -115,6 +115,8 @@ class _Incoming:
             self.flush()
 
     def flush(self) -> None:
+        if not self._waiting:
+            return
         pairs = [(one.article, passage) for one, passages in self._waiting for passage in passages]
         encoded = iter(encode(pairs, self.store, self._encoder))
         with self.store.write():
