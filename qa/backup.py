@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from qa.database import reading
 from qa.errors import InvalidInput, LibraryError
 from qa.index import RECORD, flush
 
@@ -83,4 +84,4 @@ def require_backup(file: Path) -> None:
 
 
 def _reading(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    return sqlite3.connect(reading(file), uri=True, isolation_level=None)

@@ -12,7 +12,7 @@ from qa.types import Article
 if TYPE_CHECKING:
     from qa.database import Database
     from qa.index import Index
-    from qa.store import Store
+    from qa.sqlite import SqliteStore
 
 # What there must be none of, counted.
 _NEVER = {
@@ -32,7 +32,7 @@ _NEVER = {
 }
 
 
-def problems(database: Database, index: Index, store: Store) -> Iterator[str]:
+def problems(database: Database, index: Index, store: SqliteStore) -> Iterator[str]:
     """What is wrong, each with what it is about; nothing where all is well. Yields "" after each article looked at."""
     damage = [row[0] for row in database.all("PRAGMA integrity_check(20)") if row[0] != "ok"]
     yield from (f"the file is damaged: {each}" for each in damage)
@@ -50,11 +50,13 @@ def problems(database: Database, index: Index, store: Store) -> Iterator[str]:
         yield from index.problems()
 
 
-def _of_article(database: Database, store: Store, article: Article) -> Iterator[str]:
+def _of_article(database: Database, store: SqliteStore, article: Article) -> Iterator[str]:
     name = f"article {article.id} ({article.title!r})"
-    recorded, first, count = database.one(
-        "SELECT text_hash, first_passage, passages FROM articles WHERE id = ?", (article.id,)
+    recorded, first, count, digest = database.one(
+        "SELECT text_hash, first_passage, passages, digest FROM articles WHERE id = ?", (article.id,)
     )
+    if digest is not None and digest != store.digest(article.id):
+        yield f"{name}: something of it is not what was stored"
     if not store.corrected(article.id) and text_hash_of(article) != recorded:
         yield f"{name}: its title or text is not what was stored"
     ids = sorted(store.passage_ids_of(article.id))

@@ -7,6 +7,7 @@ for as long as a statement or a `snapshot` lasts; what a thread does inside `wri
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,17 +22,34 @@ _CACHE_KIB = 32_768  # of each connection
 _MOST_IDLE = 8  # connections kept for the next reader: after a rush, the others are closed
 
 
-def no_library(path: Path, error: sqlite3.Error) -> LibraryError:
+def no_library(path: Path, error: Exception) -> LibraryError:
     return LibraryError(
-        f"{path} is damaged or no library ({error}); move it away, and give a backup to "
-        "`article-qa restore` or add the articles anew"
+        f"{path} is damaged or no library ({error}); move it away, and give a backup to `article-qa restore` "
+        "or add the articles anew"
     )
+
+
+def failure(path: Path, error: sqlite3.Error) -> LibraryError:
+    """SQLite's error as ours: what failed of the library in `path`, and what to do."""
+    folder, code = path.parent, getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LibraryBusy(
+            f"another process has been writing to the library {folder} for {BUSY_SECONDS:.0f} s; try again"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return LibraryError(f"no room is left on the disk of the library {folder}; free some and do it again")
+    if code == sqlite3.SQLITE_READONLY:
+        return LibraryError(f"the library {folder} cannot be written to ({error}); it can be asked as it is")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return no_library(path, error)
+    return LibraryError(f"the library {folder} could not be read or written: {error}")
 
 
 class Database:
     """An open file. Safe for several threads; raises LibraryError, LibraryBusy, LibraryClosed.
 
-    `dress` is called with each new connection, to give it its functions.
+    `dress` is called with each new connection, to give it its functions. `read_only`: the file, or its folder, is not
+    ours to write to.
     """
 
     def __init__(self, path: Path, *, create: bool, dress: Callable[[sqlite3.Connection], None]) -> None:
@@ -44,12 +62,13 @@ class Database:
         self._pinned = threading.local()
         if not path.exists() and not create:
             raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
+        self.read_only = path.exists() and not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
-        except (OSError, sqlite3.Error) as error:
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-                raise no_library(path, error) from error
+        except sqlite3.DatabaseError as error:
+            raise failure(path, error) from error
+        except OSError as error:
             raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
 
     def close(self) -> None:
@@ -116,6 +135,11 @@ class Database:
             if self._writer_thread is not None:
                 yield False
                 return
+            if self.read_only:
+                raise LibraryError(
+                    f"the library {self.path.parent} is read-only here, and nothing was changed; "
+                    "copy it to where you may write, or have its permissions changed"
+                )
             with self._errors():
                 self._writer.execute("BEGIN IMMEDIATE")
             self._writer_thread = threading.get_ident()
@@ -143,7 +167,10 @@ class Database:
     # -- inside
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        address = reading(self.path) if self.read_only else self.path.absolute().as_uri()
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._dress(connection)
@@ -191,15 +218,17 @@ class Database:
         self.check_open()
         try:
             yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise LibraryBusy(
-                    f"another process has been writing to the library {self.path.parent} "
-                    f"for {BUSY_SECONDS:.0f} s; try again"
-                ) from error
-            raise LibraryError(f"the library {self.path.parent} could not be read or written: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise LibraryError(
-                f"{self.path} is damaged ({error}); move it away, and give a backup to `article-qa restore` "
-                "or add the articles anew"
-            ) from error
+            raise failure(self.path, error) from error
+
+
+def reading(path: Path) -> str:
+    """The address at which SQLite opens a file to read it, and writes nothing to it. Raises OSError.
+
+    It takes notes beside the file all the same, unless nobody can change it meanwhile: it is on a read-only drive, or
+    has no right to be written for anyone. What was committed last may be in the log beside it, which is read then.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    fixed = os.statvfs(path).f_flag & os.ST_RDONLY or not (path.stat().st_mode | path.parent.stat().st_mode) & 0o222
+    alone = fixed and not (log.exists() and log.stat().st_size)
+    return f"{path.absolute().as_uri()}?{'immutable=1' if alone else 'mode=ro'}"

@@ -16,6 +16,7 @@ NAMES_SEPARATOR = "|"  # between the terms of one name and those of the next; no
 PASSAGE_COLUMNS = "article_id, start, end, text, heading, sentences, leads"
 SUMMARY_COLUMNS = "id, title, authors, published, site, language, url, passages, flags, date_source"
 SEARCHED = "fold(title || ' ' || authors_text(authors) || ' ' || coalesce(site, ''))"  # of the list of articles
+FACT_COLUMNS = "id, title, url, authors, published, site, language, source, date_source, pages, flags"
 ARTICLE_COLUMNS = "id, title, text, url, authors, published, site, language, blocks, source, date_source, pages, flags"
 ARTICLES = "articles JOIN texts USING (id)"  # where they are
 
@@ -44,7 +45,7 @@ def order_by(order: str, descending: bool) -> str:
 
 
 def facts_row(article: Article) -> tuple[Any, ...]:
-    """What the table of articles holds of one."""
+    """FACT_COLUMNS."""
     return (
         article.id, article.title, article.url, json.dumps(article.authors, ensure_ascii=False), article.published,
         article.site, article.language, article.source, article.date_source, json.dumps(article.pages),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-FORMAT = 5
+FORMAT = 6
 _SOURCES = """
 -- where articles come from again and again: folders, feeds, sitemaps, lists. `given`: named by the user, and not only
 -- by another collection. `found_at` is where redirects led; etag and modified are of the version whose every entry
@@ -50,14 +50,15 @@ INSERT INTO totals VALUES (0, 0);
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- corrected: facts that were corrected by hand, with what the page says of them; first_passage, passages: the ids of
--- its passages, which are in a row. Comments stand outside of tables: SQLite trips over one that ends a table's.
+-- its passages, which are in a row; digest: see SqliteStore.digest. Comments stand outside of tables: SQLite trips over
+-- one that ends a table's.
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, url TEXT, authors TEXT NOT NULL, published TEXT,
     site TEXT, language TEXT, source TEXT,
     date_source TEXT, pages TEXT NOT NULL DEFAULT '[]', flags TEXT NOT NULL DEFAULT '[]',
     fingerprint TEXT NOT NULL, text_hash TEXT NOT NULL, position INTEGER NOT NULL,
     corrected TEXT NOT NULL DEFAULT '{{}}',
-    first_passage INTEGER NOT NULL DEFAULT 0, passages INTEGER NOT NULL DEFAULT 0
+    first_passage INTEGER NOT NULL DEFAULT 0, passages INTEGER NOT NULL DEFAULT 0, digest BLOB
 );
 {_TEXTS}
 CREATE INDEX articles_by_text ON articles (text_hash);
@@ -124,6 +125,9 @@ ALTER TABLE passages DROP COLUMN vector;
 ALTER TABLE passages DROP COLUMN tokens;
 DROP TABLE terms;
 {TOTALS}
+""",
+    5: """
+ALTER TABLE articles ADD COLUMN digest BLOB; -- none until the article is written again
 """,
 }
 

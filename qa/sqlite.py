@@ -7,6 +7,7 @@ is told so when it takes too long. The index beside it (qa/index.py) can be rebu
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 import time
@@ -23,11 +24,21 @@ from numpy.typing import NDArray
 from qa import backup, lexical, records, schema
 from qa.backup import OnPages
 from qa.database import Database, no_library
-from qa.errors import LibraryBusy, LibraryError, UnknownArticle
+from qa.errors import LibraryError, UnknownArticle
 from qa.index import FOLDER, RECORD, Index
 from qa.language import language_of
 from qa.store import EncodedPassage, NameColumn, Names, StoredPassage, Vectors
 from qa.types import Article, ArticleSummary, Filters, Passage, Removed, Validators
+
+# All that is stored of an article.
+_OWN_FACTS = f"{records.FACT_COLUMNS}, fingerprint, text_hash, position, corrected, first_passage, passages"
+_OWN_PASSAGES = f"id, {records.PASSAGE_COLUMNS}, hash, vector, terms, tokens"
+_WITH_VECTORS = "passages JOIN indexed USING (id) JOIN tokens USING (id)"
+_OWN_ROWS = (
+    f"SELECT {_OWN_FACTS} FROM articles WHERE id = ?",
+    "SELECT text, blocks FROM texts WHERE id = ?",
+    f"SELECT {_OWN_PASSAGES} FROM {_WITH_VECTORS} WHERE article_id = ? ORDER BY id",
+)
 
 
 class SqliteStore:
@@ -188,6 +199,17 @@ class SqliteStore:
         locations = tuple((row[0], Validators(row[1], row[2])) for row in places)
         return Removed(article, position, fingerprint, text_hash, self.corrected(article_id), locations)
 
+    def digest(self, article_id: str) -> bytes:
+        """16 bytes of all that is stored of an article, its vectors too; `articles.digest` has it as it was written."""
+        found = hashlib.blake2b(digest_size=16)
+        for query in _OWN_ROWS:
+            for row in self._all(query, (article_id,)):
+                for value in row:
+                    part = value if isinstance(value, bytes) else repr(value).encode()
+                    found.update(b"%d:" % len(part))
+                    found.update(part)
+        return found.digest()
+
     def article_at(self, location: str) -> str | None:
         row = self._one("SELECT article_id FROM locations WHERE location = ?", (location,))
         return None if row is None else str(row[0])
@@ -256,8 +278,7 @@ class SqliteStore:
         """
         with self.write():
             self._run(
-                "INSERT INTO articles (id, title, url, authors, published, site, language, source, date_source, pages,"
-                " flags, fingerprint, text_hash, corrected, position)"
+                f"INSERT INTO articles ({records.FACT_COLUMNS}, fingerprint, text_hash, corrected, position)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?, coalesce("
                 "(SELECT ?15 WHERE NOT EXISTS (SELECT 1 FROM articles WHERE position = ?15)),"
                 " (SELECT coalesce(max(position), 0) + 1 FROM articles)))"
@@ -356,7 +377,7 @@ class SqliteStore:
 
     def known_vectors(self, hashes: Iterable[bytes], *, pending: bool = False) -> dict[bytes, Vectors]:
         """Vectors already made for texts with these hashes; `pending`: those of an unfinished reindex."""
-        table = "pending" if pending else "passages JOIN indexed USING (id) JOIN tokens USING (id)"
+        table = "pending" if pending else _WITH_VECTORS
         rows = self._in(f"SELECT hash, vector, tokens FROM {table} WHERE hash IN", hashes)
         return {row[0]: Vectors(np.frombuffer(row[1], np.float16), row[2]) for row in rows}
 
@@ -392,8 +413,7 @@ class SqliteStore:
 
     def stored_passages(self, ids: Sequence[int]) -> dict[int, StoredPassage]:
         rows = self._in(
-            f"SELECT {records.PASSAGE_COLUMNS}, id, vector, tokens, terms"
-            " FROM passages JOIN indexed USING (id) JOIN tokens USING (id) WHERE id IN",
+            f"SELECT {records.PASSAGE_COLUMNS}, id, vector, tokens, terms FROM {_WITH_VECTORS} WHERE id IN",
             map(int, ids),
         )
         return {
@@ -476,7 +496,8 @@ class SqliteStore:
 
     def _prepare(self) -> None:
         try:
-            self._run("PRAGMA journal_mode = WAL")
+            if not self._database.read_only:
+                self._run("PRAGMA journal_mode = WAL")
             if not self._one("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 self._create()
             version = self.meta("format")
@@ -489,12 +510,11 @@ class SqliteStore:
                 )
             if self.meta("lexical") != lexical.VERSION:
                 self._rebuild_terms()
-        except LibraryBusy as error:
-            raise LibraryBusy(f"another process is writing to the library {self.path.parent}; try again") from error
         except LibraryError as error:
-            if not isinstance(error.__cause__, sqlite3.DatabaseError):
-                raise
-            raise no_library(self.path, error.__cause__) from error
+            cause = error.__cause__
+            if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise no_library(self.path, cause) from error  # tables that are not there
+            raise
 
     def _create(self) -> None:
         with self.write():
@@ -532,7 +552,7 @@ class SqliteStore:
                     "UPDATE indexed SET terms = ? WHERE id = ?",
                     ((records.terms_of(records.passage(row), article), row[7]) for row in found),
                 )
-                self._put_names(article)
+                self._finish(article)
             self._run(schema.TOTALS)
             self.set_meta("lexical", lexical.VERSION)
 
@@ -565,7 +585,7 @@ class SqliteStore:
             "UPDATE articles SET first_passage = ?, passages = ? WHERE id = ?", (ids.start, len(passages), article.id)
         )
         self._count(len(passages), terms)
-        self._put_names(article)
+        self._finish(article)
 
     def _drop_passages(self, article_id: str) -> None:
         held = self._all("SELECT terms FROM passages JOIN indexed USING (id) WHERE article_id = ?", (article_id,))
@@ -578,8 +598,8 @@ class SqliteStore:
         words = sum(len(each.split()) for each in terms) * (1 if passages > 0 else -1)
         self._run("UPDATE totals SET passages = passages + ?, terms = terms + ?", (passages, words))
 
-    def _put_names(self, article: Article) -> None:
-        """Note what an article goes by, whose passages are there already."""
+    def _finish(self, article: Article) -> None:
+        """Note what an article goes by, and the digest of all that is stored of it, which is there already."""
         paths = self._all("SELECT DISTINCT heading FROM passages WHERE article_id = ? ORDER BY start", (article.id,))
         position = self._one("SELECT position FROM articles WHERE id = ?", (article.id,))[0]
         self._run("DELETE FROM names WHERE rowid = ?", (position,))
@@ -587,6 +607,7 @@ class SqliteStore:
             "INSERT INTO names (rowid, title, headings, authors, site) VALUES (?, ?, ?, ?, ?)",
             (position, *records.names_of(article, (row[0] for row in paths))),
         )
+        self._run("UPDATE articles SET digest = ? WHERE id = ?", (self.digest(article.id), article.id))
 
     def _in(self, query: str, values: Iterable[Any]) -> list[Any]:
         return self._database.among(query, values)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -228,3 +231,40 @@ def test_commands(example_copy: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     code, said = run("check", "--library", tmp_path / "b")
     assert len(said.splitlines()) == 22
     assert "more; --json has all" in said
+
+
+_READ_ONLY = """
+import sys
+from qa import Article, Library, LibraryError
+folder, backup = sys.argv[1:]
+with Library.open(folder, create=False) as library:
+    print(library.ask("How long was the Suez Canal blocked by the Ever Given?").citations[0].quote)
+    first = next(library.articles()).id
+    print(library.check(), library.back_up(backup))
+    add = lambda: library.add(Article("a", "A", "Some text."))
+    for change in (lambda: library.remove(first), add, library.reindex):
+        try:
+            change()
+        except LibraryError as error:
+            print(str(error).replace(folder, "FOLDER"))
+"""
+
+
+def test_a_library_that_nobody_may_write_to_is_asked_and_backed_up(example_copy: Path, tmp_path: Path) -> None:
+    quote = answered(example_copy)[1][0][1]
+    as_anyone = [sys.executable, "-c", _READ_ONLY, str(example_copy), str(tmp_path / "copy.sqlite")]
+    if os.geteuid() == 0:  # who may write everywhere, unless that is taken away
+        as_anyone[:0] = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+    for path in (*example_copy.rglob("*"), example_copy):
+        path.chmod(path.stat().st_mode & 0o555)
+    try:
+        done = subprocess.run(as_anyone, capture_output=True, text=True, check=False)
+    finally:
+        for path in (example_copy, *example_copy.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)
+    refused = (
+        "the library FOLDER is read-only here, and nothing was changed; copy it to where you may write, or have its"
+    )
+    assert done.stdout.splitlines() == [quote, "[] True", *[f"{refused} permissions changed"] * 3], done.stderr
+    with Library.from_backup(tmp_path / "copy.sqlite", tmp_path / "again") as again:
+        assert again.check() == []

@@ -442,6 +442,7 @@ def _as_format_4(old: sqlite3.Connection) -> None:
     old.execute("ALTER TABLE articles ADD COLUMN text TEXT NOT NULL DEFAULT ''")
     old.execute("ALTER TABLE articles ADD COLUMN blocks TEXT NOT NULL DEFAULT ''")
     old.execute("UPDATE articles SET (text, blocks) = (SELECT text, blocks FROM texts WHERE texts.id = articles.id)")
+    old.execute("ALTER TABLE articles DROP COLUMN digest")
     old.execute("ALTER TABLE articles DROP COLUMN first_passage")
     old.execute("ALTER TABLE articles DROP COLUMN passages")
     for name in ("vector", "tokens"):
