@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qa import dialogue, speech, spelling
 from qa.dialogue import FollowUp
 from qa.encode import encode
-from qa.errors import InvalidInput, ModelMismatch
+from qa.errors import InvalidInput, ModelMismatch, UnknownArticle
 from qa.gather import Source
 from qa.ingest import OnProgress, add, sync
 from qa.keeping import CORRECTABLE, correct, restore
@@ -338,7 +338,10 @@ class Library:
                 self._store.set_meta("pending", files.identity)
         articles = [summary.id for summary in self._store.summaries()]
         for number, article_id in enumerate(articles, 1):
-            article = self._store.article(article_id)
+            try:
+                article = self._store.article(article_id)
+            except UnknownArticle:  # removed meanwhile
+                continue
             passages = split(article)
             for at in range(0, len(passages), _REINDEX_BATCH):
                 pairs = [(article, passage) for passage in passages[at : at + _REINDEX_BATCH]]

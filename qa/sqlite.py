@@ -30,13 +30,14 @@ from qa.language import language_of
 from qa.store import EncodedPassage, NameColumn, Names, StoredPassage, Vectors
 from qa.types import Article, ArticleSummary, Filters, Passage, Removed, Validators
 
-# All that is stored of an article.
-_OWN_FACTS = f"{records.FACT_COLUMNS}, fingerprint, text_hash, position, corrected, first_passage, passages"
-_OWN_PASSAGES = f"id, {records.PASSAGE_COLUMNS}, hash, vector, terms, tokens"
+_DIGEST = 16  # bytes
+# All that is stored of an article: what was read, and what was made of it.
+_OWN_FACTS = f"{records.FACT_COLUMNS}, fingerprint, text_hash, position, corrected"
+_READ = (f"SELECT {_OWN_FACTS} FROM articles WHERE id = ?", "SELECT text, blocks FROM texts WHERE id = ?")
 _WITH_VECTORS = "passages JOIN indexed USING (id) JOIN tokens USING (id)"
-_OWN_ROWS = (
-    f"SELECT {_OWN_FACTS} FROM articles WHERE id = ?",
-    "SELECT text, blocks FROM texts WHERE id = ?",
+_OWN_PASSAGES = f"id, {records.PASSAGE_COLUMNS}, hash, vector, terms, tokens"
+_MADE = (
+    "SELECT first_passage, passages FROM articles WHERE id = ?",
     f"SELECT {_OWN_PASSAGES} FROM {_WITH_VECTORS} WHERE article_id = ? ORDER BY id",
 )
 
@@ -200,15 +201,8 @@ class SqliteStore:
         return Removed(article, position, fingerprint, text_hash, self.corrected(article_id), locations)
 
     def digest(self, article_id: str) -> bytes:
-        """16 bytes of all that is stored of an article, its vectors too; `articles.digest` has it as it was written."""
-        found = hashlib.blake2b(digest_size=16)
-        for query in _OWN_ROWS:
-            for row in self._all(query, (article_id,)):
-                for value in row:
-                    part = value if isinstance(value, bytes) else repr(value).encode()
-                    found.update(b"%d:" % len(part))
-                    found.update(part)
-        return found.digest()
+        """16 bytes of what was read of an article, 16 of its passages; `articles.digest` has them as it was written."""
+        return self._digest(article_id, _READ) + self._digest(article_id, _MADE)
 
     def article_at(self, location: str) -> str | None:
         row = self._one("SELECT article_id FROM locations WHERE location = ?", (location,))
@@ -295,6 +289,7 @@ class SqliteStore:
                 (article.id, article.text, records.blocks_text(article)),
             )
             self._put_passages(passages, article)
+            self._finish(article, anew=True)
 
     def place(self, location: str, article_id: str, validators: Validators | None = None) -> None:
         """Note that `article_id` is what was read at `location`, and that it is wanted there."""
@@ -373,7 +368,9 @@ class SqliteStore:
 
     def replace_passages(self, article_id: str, passages: Sequence[EncodedPassage]) -> None:
         with self.write():
-            self._put_passages(passages, self.article(article_id))
+            article = self.article(article_id)
+            self._put_passages(passages, article)
+            self._finish(article, anew=False)
 
     def known_vectors(self, hashes: Iterable[bytes], *, pending: bool = False) -> dict[bytes, Vectors]:
         """Vectors already made for texts with these hashes; `pending`: those of an unfinished reindex."""
@@ -542,7 +539,8 @@ class SqliteStore:
             self._run("DELETE FROM names")
             self._run("DELETE FROM meta WHERE key = ?", (RECORD,))  # the index is of the terms as they were
             for article in self.articles():
-                if article.language is None and (language := language_of(article.text)):
+                unknown = article.language is None
+                if unknown and (language := language_of(article.text)):
                     article = replace(article, language=language)
                     self._run("UPDATE articles SET language = ? WHERE id = ?", (language, article.id))
                 found = self._all(
@@ -552,7 +550,7 @@ class SqliteStore:
                     "UPDATE indexed SET terms = ? WHERE id = ?",
                     ((records.terms_of(records.passage(row), article), row[7]) for row in found),
                 )
-                self._finish(article)
+                self._finish(article, anew=unknown)
             self._run(schema.TOTALS)
             self.set_meta("lexical", lexical.VERSION)
 
@@ -585,7 +583,6 @@ class SqliteStore:
             "UPDATE articles SET first_passage = ?, passages = ? WHERE id = ?", (ids.start, len(passages), article.id)
         )
         self._count(len(passages), terms)
-        self._finish(article)
 
     def _drop_passages(self, article_id: str) -> None:
         held = self._all("SELECT terms FROM passages JOIN indexed USING (id) WHERE article_id = ?", (article_id,))
@@ -598,8 +595,11 @@ class SqliteStore:
         words = sum(len(each.split()) for each in terms) * (1 if passages > 0 else -1)
         self._run("UPDATE totals SET passages = passages + ?, terms = terms + ?", (passages, words))
 
-    def _finish(self, article: Article) -> None:
-        """Note what an article goes by, and the digest of all that is stored of it, which is there already."""
+    def _finish(self, article: Article, *, anew: bool) -> None:
+        """Note what an article goes by, and the digest of all that is stored of it, which is there already.
+
+        `anew`: what was read of it has just been written too.
+        """
         paths = self._all("SELECT DISTINCT heading FROM passages WHERE article_id = ? ORDER BY start", (article.id,))
         position = self._one("SELECT position FROM articles WHERE id = ?", (article.id,))[0]
         self._run("DELETE FROM names WHERE rowid = ?", (position,))
@@ -607,7 +607,21 @@ class SqliteStore:
             "INSERT INTO names (rowid, title, headings, authors, site) VALUES (?, ?, ?, ?, ?)",
             (position, *records.names_of(article, (row[0] for row in paths))),
         )
-        self._run("UPDATE articles SET digest = ? WHERE id = ?", (self.digest(article.id), article.id))
+        (sealed,) = self._one("SELECT digest FROM articles WHERE id = ?", (article.id,))
+        # What was not written now keeps its digest: damage to it must not become right.
+        read = self._digest(article.id, _READ) if anew or sealed is None else sealed[:_DIGEST]
+        made = self._digest(article.id, _MADE)
+        self._run("UPDATE articles SET digest = ? WHERE id = ?", (read + made, article.id))
+
+    def _digest(self, article_id: str, queries: Iterable[str]) -> bytes:
+        found = hashlib.blake2b(digest_size=_DIGEST)
+        for query in queries:
+            for row in self._all(query, (article_id,)):
+                for value in row:
+                    part = value if isinstance(value, bytes) else repr(value).encode()
+                    found.update(b"%d:" % len(part))
+                    found.update(part)
+        return found.digest()
 
     def _in(self, query: str, values: Iterable[Any]) -> list[Any]:
         return self._database.among(query, values)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from test_store import _as_format_4
 
-from qa import InvalidInput, Library, LibraryError
+from qa import Article, InvalidInput, Library, LibraryError
 from qa.cli import BAD_INPUT, DONE, UNUSABLE, main
 
 QUESTION = "How long was the Suez Canal blocked by the Ever Given?"
@@ -231,6 +231,48 @@ def test_commands(example_copy: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     code, said = run("check", "--library", tmp_path / "b")
     assert len(said.splitlines()) == 22
     assert "more; --json has all" in said
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("articles", "site = 'Another site'"),
+        ("texts", "blocks = replace(blocks, 'paragraph', 'quote')"),
+        ("passages", "hash = x'00'"),
+        ("indexed", "vector = CAST(x'00' || substr(vector, 2) AS BLOB)"),
+        ("indexed", "terms = terms || ' more'"),
+        ("tokens", "tokens = CAST(x'00' || substr(tokens, 2) AS BLOB)"),
+    ],
+)
+def test_whatever_is_changed_of_an_article_behind_its_back_is_said(example_copy: Path, table: str, change: str) -> None:
+    with Library.open(example_copy, create=False) as library:
+        article = next(library.articles())
+        at = (
+            "id = ?"
+            if table in ("articles", "texts")
+            else f"{table}.id = (SELECT min(id) FROM passages WHERE article_id = ?)"
+        )
+        library._store._database.run(f"UPDATE {table} SET {change} WHERE {at}", (article.id,))
+        said = f"article {article.id} ({article.title!r}): something of it is not what was stored"
+        assert library.check() == [said]
+        library.reindex()
+        assert library.check() == ([said] if table in ("articles", "texts") else []), "passages are made anew"
+
+
+def test_a_full_disk_is_called_one_and_nothing_is_changed(example_copy: Path) -> None:
+    with Library.open(example_copy, create=False) as library:
+        database = library._store._database
+        (pages,) = database.one("PRAGMA page_count")
+        database.run(f"PRAGMA max_page_count = {pages}")  # as a disk without room does, it gives SQLITE_FULL
+        articles, stamp = list(library.articles()), library.stamp
+        with pytest.raises(
+            LibraryError, match=r"no room is left on the disk of the library .*; free some and do it again"
+        ):
+            library.add(Article("long", "Long", "A sentence of many. " * 5_000))
+        assert (list(library.articles()), library.stamp) == (articles, stamp)
+        assert library.check() == []
+        database.run(f"PRAGMA max_page_count = {pages * 10}")
+        assert library.add(Article("long", "Long", "A sentence of many. " * 5_000)).added == ("long",)
 
 
 _READ_ONLY = """

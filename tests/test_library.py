@@ -412,6 +412,18 @@ def test_a_stopped_reindex_changes_nothing_and_goes_on_where_it_ended(
     assert library._store.known_vectors(done, pending=True) == {}
 
 
+def test_an_article_that_is_removed_while_all_are_encoded_anew_is_no_error(library: Library) -> None:
+    ids = [article.id for article in library.articles()]
+
+    def remove(progress: Progress) -> None:
+        if progress.done == 1:
+            library.remove(ids[2])
+
+    assert library.reindex(on_progress=remove) is True
+    assert [article.id for article in library.articles()] == [each for each in ids if each != ids[2]]
+    assert library.check() == []
+
+
 def _encoded(library: Library, article: Article) -> list[Any]:
     from qa.ingest import encode
 
