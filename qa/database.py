@@ -40,7 +40,8 @@ def failure(path: Path, error: sqlite3.Error) -> LibraryError:
         return LibraryError(f"no room is left on the disk of the library {folder}; free some and do it again")
     if code == sqlite3.SQLITE_READONLY:
         return LibraryError(f"the library {folder} cannot be written to ({error}); it can be asked as it is")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    undecodable = "Could not decode to UTF-8" in str(error)  # the module's own error, without a code
+    if undecodable or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return no_library(path, error)
     return LibraryError(f"the library {folder} could not be read or written: {error}")
 
