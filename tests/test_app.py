@@ -11,17 +11,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from bs4 import BeautifulSoup
 from gradio_client import Client  # type: ignore[import-untyped]
+from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 
 from qa import Article, Block, Filters, InvalidInput, Library
+from qa import answer as answering
+from qa.ui import shared as shared_module
 from qa.ui.ask import asking
 from qa.ui.conversation import Conversation, exchange_record
+from qa.ui.line import Line
 from qa.ui.reading import article_page
 from qa.ui.server import _address, _listener, running
 from qa.ui.words import words
@@ -281,3 +285,35 @@ class TestProcess:
             assert "Traceback" not in log.read_text()
         finally:
             process.kill()
+
+
+def test_a_call_that_finds_no_place_in_the_line_is_told_so_and_one_that_is_cancelled_ends(
+    example_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(at_once=1, waiting=0)
+    monkeypatch.setattr(shared_module, "Line", lambda: line)
+    read: list[str] = []
+    compose = answering.compose
+    monkeypatch.setattr(
+        answering, "compose", lambda text, *rest, **named: (read.append(text), compose(text, *rest, **named))[1]
+    )
+    with Library.open(example_copy) as library, running(library) as url:
+        client = Client(url, verbose=False)
+        with library._store._index._lock:  # type: ignore[attr-defined]
+            first = client.submit("Who was Nikolai Vavilov?", api_name="/ask")
+            _until(lambda: line.answering == 1)
+            with pytest.raises(AppError, match="0 questions are waiting already; ask again in a moment"):
+                client.predict("When was the Montreal Protocol signed?", api_name="/retrieve")
+            first.cancel()
+        _until(lambda: line.answering == 0)
+        assert "Who was Nikolai Vavilov?" not in read
+        answer = client.predict("When was the Montreal Protocol signed?", api_name="/ask")
+        assert answer["found"]
+        assert "When was the Montreal Protocol signed?" in read
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

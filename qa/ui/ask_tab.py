@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,10 @@ from qa.ui.conversation import Conversation, reopened
 from qa.ui.draw import chat_text, idle_panel
 from qa.ui.events import AT_ONCE, QUIET, part, told
 from qa.ui.filtering import Chosen, chips, from_link
+from qa.ui.line import Busy
 from qa.ui.shared import Shared
 from qa.ui.words import Words
 
-PARALLEL_QUESTIONS = 8  # further ones wait their turn; encoding uses every core anyway
 CHOICES = 200  # names that a filter offers; others can be typed
 
 
@@ -92,11 +93,19 @@ def layout(shared: Shared, words: Words) -> AskTab:
     shown = [conversation, chat, panel, said, box, pending, editing]
     tab = AskTab(conversation, only, box, chat, shown, fields, refresh)
 
-    def on_ask(question: str, held: Conversation, editing: str, *typed: Any) -> Iterator[dict[Any, Any]]:
-        for view in asking(
+    async def on_ask(question: str, held: Conversation, editing: str, *typed: Any) -> AsyncIterator[dict[Any, Any]]:
+        steps = asking(
             shared.library, question, held, words, chosen=Chosen.of(*typed), editing=editing, ready=shared.ready
-        ):
-            yield _drawn(tab, view)
+        )
+        if not shared.line.is_free:
+            before = held.before(editing) if editing else held
+            yield _drawn(tab, View(before, words, question, words("ask.waiting"), typed=question))
+        try:
+            async with contextlib.aclosing(shared.line.steps(steps)) as views:
+                async for view in views:
+                    yield _drawn(tab, view)
+        except Busy:
+            yield _drawn(tab, View(held, words, typed=question, notice=words("ask.busy"), editing=editing))
 
     def on_stop(held: Conversation, pending: str) -> dict[Any, Any]:
         if not pending:
@@ -139,8 +148,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
     run: dict[str, Any] = {
         **QUIET,
         "outputs": shown,
-        "concurrency_limit": PARALLEL_QUESTIONS,
-        "concurrency_id": "questions",
+        "concurrency_limit": None,  # they wait in a line of our own, which has an end
         "trigger_mode": "once",
     }
     asked = box.submit(on_ask, [box, conversation, editing, *fields], **run)

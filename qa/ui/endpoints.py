@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
 from qa.errors import ArticleQAError
 from qa.saved import answer_dict, hit_dict
+from qa.ui.line import Line
 
 if TYPE_CHECKING:
     from qa.library import Library
+    from qa.types import Hit
+
+T = TypeVar("T")
 
 
 class Endpoints:
-    """The two functions that the API exposes; the library's own errors reach the caller with their message."""
+    """The two functions that the API exposes; the library's own errors reach the caller with their message.
 
-    def __init__(self, library: Library) -> None:
+    They wait in the same `line` as questions in the page; a call that is cancelled ends with the step under way.
+    """
+
+    def __init__(self, library: Library, line: Line) -> None:
         self._library = library
+        self._line = line
 
-    def ask(
+    async def ask(
         self,
         question: str,
         k: int = 5,
@@ -28,13 +38,13 @@ class Endpoints:
         quotes: int = 3,
     ) -> dict[str, Any]:
         """Answer a question from the articles, with numbered citations; see qa.saved.answer_dict."""
-        try:
-            answer = self._library.ask(question, k=k, history=history or (), filters=filters, quotes=quotes)
-            return answer_dict(answer)
-        except ArticleQAError as error:
-            raise _told(error) from error
+        step = await self._last(
+            self._library.ask_in_steps(question, k=k, history=history or (), filters=filters, quotes=quotes)
+        )
+        assert step.answer is not None
+        return answer_dict(step.answer)
 
-    def retrieve(
+    async def retrieve(
         self,
         question: str,
         k: int = 5,
@@ -42,11 +52,20 @@ class Endpoints:
         filters: dict[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """The k passages nearest to a question, best first; see qa.saved.hit_dict."""
+
+        def found() -> Iterator[list[Hit]]:
+            yield self._library.retrieve(question, k=k, history=history or (), filters=filters)
+
+        return [hit_dict(hit) for hit in await self._last(found())]
+
+    async def _last(self, work: Iterator[T]) -> T:
         try:
-            hits = self._library.retrieve(question, k=k, history=history or (), filters=filters)
+            async with contextlib.aclosing(self._line.steps(work)) as steps:
+                async for step in steps:
+                    last = step
         except ArticleQAError as error:
             raise _told(error) from error
-        return [hit_dict(hit) for hit in hits]
+        return last
 
 
 def _told(error: ArticleQAError) -> gr.Error:

@@ -9,7 +9,6 @@ import gradio as gr
 from gradio.events import api
 
 from qa.ui import ask_tab, conversations_tab, feedback_tab, library_tab, overview_tab, shelf
-from qa.ui.ask_tab import PARALLEL_QUESTIONS
 from qa.ui.draw import text
 from qa.ui.endpoints import Endpoints
 from qa.ui.events import AT_ONCE, asset, part
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 _SCRIPTS = ("citations.js", "conversations.js", "keys.js")
 _SHORTCUTS = (("ask", "/"), ("new", "n"), ("number", "1 … 9"), ("copy", "c"), ("tabs", "g a/c/l/o/f"), ("help", "?"),
               ("escape", "Esc"))  # fmt: skip
+
+_MOST_EVENTS = 500  # that wait in Gradio's queue: questions wait in a line of their own, the others take no time
 
 
 def build(
@@ -81,10 +82,11 @@ def build(
         outputs = [ask.chat, ask.refresh, *ask.fields]
         counts.change(on_change, outputs=outputs, trigger_mode="always_last", **AT_ONCE)
         if language == "en":
-            endpoints = Endpoints(library)
-            api(endpoints.ask, api_name="ask", concurrency_limit=PARALLEL_QUESTIONS)
-            api(endpoints.retrieve, api_name="retrieve", concurrency_limit=PARALLEL_QUESTIONS)
-    page.queue(default_concurrency_limit=PARALLEL_QUESTIONS)
+            endpoints = Endpoints(library, shared.line)
+            # They wait in a line of our own, which has an end.
+            api(endpoints.ask, api_name="ask", concurrency_limit=None)
+            api(endpoints.retrieve, api_name="retrieve", concurrency_limit=None)
+    page.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS)
     return page
 
 

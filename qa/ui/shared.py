@@ -12,6 +12,7 @@ from qa.atlas import Atlas, draw_atlas
 from qa.errors import ArticleQAError
 from qa.suggest import suggestions
 from qa.types import Progress
+from qa.ui.line import Line
 from qa.ui.watch import Watch
 from qa.ui.work import Work
 
@@ -31,6 +32,7 @@ class Shared:
     local: bool = True
     ready: Callable[[], bool] = lambda: True
     work: Work = field(default_factory=Work)
+    line: Line = field(default_factory=lambda: Line())
     watch: Watch = field(init=False)
     maps: Maps = field(init=False)
     starters: Starters = field(init=False)
@@ -51,7 +53,7 @@ class Shared:
 
     def end(self) -> None:
         """Stop what goes on in the background, and wait for it: a process must not end under a thread that computes."""
-        for each in (self.watch, self.work, self.maps, self.starters):
+        for each in (self.watch, self.work, self.maps, self.starters, self.line):
             each.end()
 
 

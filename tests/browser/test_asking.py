@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 from visiting import NOTHING, SHARE, TSUNAMI, Visit
 
 from qa import Library
+from qa import answer as answering
+from qa.ui import shared
+from qa.ui.line import Line
 from qa.ui.server import running
 
 # Types and presses Enter in the very task in which the box can first be typed in.
@@ -125,6 +129,44 @@ def test_the_steps_are_seen_and_can_be_stopped(visit: Visit, library: Library) -
     expect(visit.answers).to_have_count(0)
     visit.box.press("Enter")
     expect(visit.answered(1)).to_contain_text("about 35 per cent")
+
+
+def test_questions_wait_in_a_line_that_has_an_end(
+    browser: Browser, example_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(at_once=1, waiting=1)
+    monkeypatch.setattr(shared, "Line", lambda: line)
+    read: list[str] = []
+    compose = answering.compose
+    monkeypatch.setattr(
+        answering, "compose", lambda text, *rest, **named: (read.append(text), compose(text, *rest, **named))[1]
+    )
+    with Library.open(example_copy) as library, running(library) as url:
+        first, second, third = (Visit(browser, url) for _ in range(3))
+        first.page.wait_for_timeout(1_000)
+        with library._store._index._lock:  # type: ignore[attr-defined]
+            first.box.fill(NOTHING)
+            first.box.press("Enter")
+            expect(first.page.locator("#qa-chat .qa-step")).to_contain_text("Searching")
+            second.box.fill(SHARE)
+            second.box.press("Enter")
+            expect(second.page.locator("#qa-chat .qa-step")).to_have_text(
+                "Waiting: other questions are being answered…"
+            )
+            third.box.fill(TSUNAMI)
+            third.box.press("Enter")
+            expect(third.page.locator("#qa-said")).to_contain_text("Too many questions are being asked at once.")
+            expect(third.box).to_have_value(TSUNAMI)
+            assert (line.answering, line.waiting) == (1, 1)
+            first.context.close()  # who goes away makes room
+        expect(second.page.locator("#qa-chat .qa-answer")).to_contain_text("about 35 per cent", timeout=60_000)
+        assert SHARE in read
+        assert NOTHING not in read, "what nobody waits for any more is not read for"
+        assert (line.answering, line.waiting) == (0, 0)
+        third.box.press("Enter")
+        third.answered(1)
+        for visit in (second, third):
+            visit.context.close()
 
 
 def test_an_earlier_question_is_edited(visit: Visit) -> None:
