@@ -29,7 +29,7 @@ install := $(python) -m pip install --quiet --disable-pip-version-check --no-inp
 help:
 	@echo 'make run          install on first use, then serve the chat       ARGS="--port 8000"'
 	@echo 'make test         install the development tools, run the tests    ARGS="-k split -x"'
-	@echo 'make torture      kill processes that write, look what is lost    ARGS="--kills 1000"'
+	@echo 'make torture      break it in every way we know (hours)          ARGS="--scale 0.05"'
 	@echo 'make lint types   ruff, mypy --strict'
 	@echo 'make format       lay the code out as lint wants it'
 	@echo 'make eval         measure answers on examples/questions.jsonl'
@@ -43,7 +43,7 @@ test: install-dev
 	@$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 torture: install-dev
-	@$(python) tests/torture/kills.py $(ARGS)
+	@$(python) tests/torture/run.py $(ARGS)
 
 lint: install-dev
 	@$(python) -m ruff check .
