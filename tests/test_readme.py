@@ -52,7 +52,8 @@ def snippets(text: str) -> list[Snippet]:
 def commands(snippet: Snippet) -> list[tuple[list[str], list[str]]]:
     """The `article-qa` commands of a shell block, each as its arguments and the lines it is shown to print.
 
-    In ```console blocks commands start with "$ " and output follows; in the others every line is a command.
+    In ```console blocks commands start with "$ " and output follows; in the others every line is a command. A ">" with
+    a file's name stays among the arguments.
     """
     found: list[tuple[list[str], list[str]]] = []
     listening = False
@@ -78,6 +79,7 @@ def matches(expected: list[str], printed: str) -> bool:
 
 def run_command(snippet: Snippet, arguments: list[str], expected: list[str], capsys: Any) -> None:
     where = f"README.md:{snippet.line}: article-qa {shlex.join(arguments)}"
+    kept_in = Path(arguments.pop()) if arguments[-2:-1] == [">"] and arguments.pop(-2) else None
     options = build_parser().parse_args(arguments)
     if not snippet.runs or options.run.__name__.strip("_") in NEVER_ENDS:
         return
@@ -85,6 +87,8 @@ def run_command(snippet: Snippet, arguments: list[str], expected: list[str], cap
     code = main(arguments)
     said = capsys.readouterr()
     assert code in {DONE, NO_ANSWER}, f"{where}: exit code {code}: {said.err}"
+    if kept_in is not None:
+        kept_in.write_text(said.out, encoding="utf-8")
     if expected:
         assert matches(expected, said.out), f"{where} printed:\n{said.out}"
 
