@@ -67,7 +67,7 @@ def bulk_add(
         store, before = library._store, library.stamp
         for folder in filter(None, map(folder_of, sources if isinstance(sources, list) else [sources])):
             store.remember(folder, "folder", given=True)
-        run = _Bulk(library, len(first), on_progress, delay, allow_private)
+        run = _Bulk(library, len(first), on_progress, delay, allow_private=allow_private)
         run.left.extend(item for item in first if _is_web(item))
         if files := [item for item in first if not _is_web(item)]:
             tasks = list(map(Task, range(len(files)), files))
@@ -93,7 +93,13 @@ class _Bulk:
     """One call of `bulk_add`: a `Run` of qa/ingest.py whose items were read and encoded elsewhere."""
 
     def __init__(
-        self, library: Library, total: int, on_progress: OnProgress | None, delay: float | None, allow_private: bool
+        self,
+        library: Library,
+        total: int,
+        on_progress: OnProgress | None,
+        delay: float | None,
+        *,
+        allow_private: bool = False,
     ) -> None:
         self.store = _WithVectors(library._store)
         self.encoder, self.on_progress, self.delay = library._encoder_for_writing, on_progress, delay
