@@ -20,11 +20,12 @@ PYTHON := $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 endif
 
 python  := $(VENV)/bin/python
+auditor := $(VENV)-audit/bin
 install := $(python) -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture install install-dev lint format types eval clean
+.PHONY: help run test torture install install-dev lint format types eval audit sbom clean
 
 help:
 	@echo 'make run          install on first use, then serve the chat       ARGS="--port 8000"'
@@ -33,6 +34,8 @@ help:
 	@echo 'make lint types   ruff, mypy --strict'
 	@echo 'make format       lay the code out as lint wants it'
 	@echo 'make eval         measure answers on examples/questions.jsonl'
+	@echo 'make audit        look up known vulnerabilities of what is installed (needs the network)'
+	@echo 'make sbom         write what is installed to sbom.json (CycloneDX)'
 	@echo 'make install      only install; make install-dev: with the development tools'
 	@echo 'make clean        remove what these targets made'
 
@@ -58,6 +61,22 @@ types: install-dev
 
 eval: install
 	@$(python) -m qa eval examples/questions.jsonl --articles examples/articles --compare dense $(ARGS)
+
+# --strict: a package that cannot be looked up is no package without vulnerabilities. Advisories know no "+cpu".
+audit: install $(auditor)/.installed
+	@$(python) -m pip list --format freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' >$(auditor)/requirements.txt
+	@$(auditor)/pip-audit --strict --disable-pip --no-deps --requirement $(auditor)/requirements.txt $(ARGS)
+
+sbom: install $(auditor)/.installed
+	@$(auditor)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json $(python) $(ARGS)
+	@echo 'sbom.json'
+
+# In an environment of their own: what looks is no part of what it looks at.
+$(auditor)/.installed: $(VENV)/.installed
+	@$(python) -m venv $(VENV)-audit
+	@$(auditor)/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10.1' 'cyclonedx-bom>=7.5.0'
+	@touch $@
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -90,5 +109,5 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .gradio
+	rm -rf $(VENV) $(VENV)-audit sbom.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .gradio
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -260,7 +260,10 @@ def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> tuple[Any, torc
             # A change is added in full precision: in bfloat16 most of it would be rounded away.
             loaded_as = dtype if files.tuning is None else torch.float32
             model = SentenceTransformer(
-                str(files.folder), device=device, local_files_only=True, model_kwargs={"dtype": loaded_as}
+                str(files.folder),
+                device=device,
+                local_files_only=True,
+                model_kwargs={"dtype": loaded_as, "use_safetensors": True},  # never pickled weights beside them
             )
             if files.tuning is not None:
                 backbone: Any = model[0].auto_model

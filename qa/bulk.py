@@ -41,6 +41,7 @@ def bulk_add(
     dtype: str = "auto",
     on_progress: OnProgress | None = None,
     delay: float | None = None,
+    allow_private: bool = False,
 ) -> AddReport:
     """Add `sources` to the library at `location` as `Library.add` does, with a Ray cluster.
 
@@ -48,7 +49,8 @@ def bulk_add(
     starts one of this machine alone and ends it. A process that is already connected uses the cluster that it is
     connected to. `workers`: how many encoders run at once, each with a copy of the model; None: one for every 8
     processors of a machine and at least one, or one for each GPU where there are any. `model` and `dtype` are as in
-    `Library.open`; "auto" is decided by each machine. `on_progress` and `delay` are as in `Library.add`.
+    `Library.open`; "auto" is decided by each machine. `on_progress`, `delay` and
+    `allow_private` are as in `Library.add`.
 
     The report is that of `Library.add`. A source that ends the process that reads it, again and again, is reported in
     `failed`, and the rest goes in.
@@ -65,7 +67,7 @@ def bulk_add(
         store, before = library._store, library.stamp
         for folder in filter(None, map(folder_of, sources if isinstance(sources, list) else [sources])):
             store.remember(folder, "folder", given=True)
-        run = _Bulk(library, len(first), on_progress, delay)
+        run = _Bulk(library, len(first), on_progress, delay, allow_private=allow_private)
         run.left.extend(item for item in first if _is_web(item))
         if files := [item for item in first if not _is_web(item)]:
             tasks = list(map(Task, range(len(files)), files))
@@ -90,9 +92,18 @@ def _model(library: Library, dtype: str) -> Model:
 class _Bulk:
     """One call of `bulk_add`: a `Run` of qa/ingest.py whose items were read and encoded elsewhere."""
 
-    def __init__(self, library: Library, total: int, on_progress: OnProgress | None, delay: float | None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        total: int,
+        on_progress: OnProgress | None,
+        delay: float | None,
+        *,
+        allow_private: bool = False,
+    ) -> None:
         self.store = _WithVectors(library._store)
         self.encoder, self.on_progress, self.delay = library._encoder_for_writing, on_progress, delay
+        self.allow_private = allow_private
         self.run = self._new_run(on_progress)
         self.run.total = total
         self.left: list[Item] = []  # to the machine that began the run
@@ -100,7 +111,14 @@ class _Bulk:
 
     def _new_run(self, on_progress: OnProgress | None) -> Run:
         store = cast(Store, self.store)
-        return Run(store, self.encoder, on_progress=on_progress, delay=self.delay, refresh=False)
+        return Run(
+            store,
+            self.encoder,
+            on_progress=on_progress,
+            delay=self.delay,
+            allow_private=self.allow_private,
+            refresh=False,
+        )
 
     def bring_in(self, tasks: Sequence[Task], readings: Iterator[Reading]) -> None:
         """Store what became of `tasks`, in their order."""

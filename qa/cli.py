@@ -122,7 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="a file, a folder (with all in it) or a URL; a feed (RSS, Atom, JSON), a sitemap, an OPML or bookmarks "
         "file or a list of URLs stands for the pages that it lists",
     )
-    _add_delay_option(add)
+    _add_web_options(add)
     add.add_argument(
         "--ray",
         nargs="?",
@@ -148,7 +148,7 @@ def build_parser() -> argparse.ArgumentParser:
     remove.add_argument("--yes", action="store_true", help="do not ask first")
 
     summary = "look at every source again: new pages are added, changed ones replaced, files that are gone removed"
-    _add_delay_option(command("sync", _sync, summary, model=True))
+    _add_web_options(command("sync", _sync, summary, model=True))
 
     following = command("sources", _sources, "list the folders, feeds and lists that sync looks at for new pages")
     following.add_argument("--forget", nargs="+", default=[], metavar="SOURCE", help="look at these no more")
@@ -179,6 +179,11 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
     serve.add_argument("--open", action="store_true", help="open a browser window on it")
     serve.add_argument("--examples", type=Path, metavar="FOLDER", help="articles to add where the library is empty")
+    serve.add_argument(
+        "--allow-private",
+        action="store_true",
+        help="whoever uses the page may add pages of this machine and its network",
+    )
 
     evaluation = command("eval", _eval, "measure answers on a file of questions with known answers", model=True)
     evaluation.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
@@ -212,13 +217,14 @@ def _model_options() -> argparse.ArgumentParser:
     return model
 
 
-def _add_delay_option(parser: argparse.ArgumentParser) -> None:
+def _add_web_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delay",
         type=float,
         metavar="SECONDS",
         help="time between two requests to one host (default 1); a site's robots.txt is kept to, and may ask for more",
     )
+    parser.add_argument("--allow-private", action="store_true", help="also read pages of this machine and its network")
 
 
 def _add_filter_options(parser: argparse.ArgumentParser) -> None:
@@ -248,15 +254,19 @@ def _add(options: argparse.Namespace) -> Outcome:
                     dtype=options.dtype,
                     on_progress=on_progress,
                     delay=options.delay,
+                    allow_private=options.allow_private,
                 )
             )
     with _open(options) as library, _progress(options, "adding") as on_progress:
-        return _reported(library.add(options.sources, on_progress=on_progress, delay=options.delay))
+        report = library.add(
+            options.sources, on_progress=on_progress, delay=options.delay, allow_private=options.allow_private
+        )
+        return _reported(report)
 
 
 def _sync(options: argparse.Namespace) -> Outcome:
     with _open(options, create=False) as library, _progress(options, "looking again") as on_progress:
-        report = library.sync(on_progress=on_progress, delay=options.delay)
+        report = library.sync(on_progress=on_progress, delay=options.delay, allow_private=options.allow_private)
         gone = [library.article(article_id) for article_id in report.gone]
     return _reported(report, gone=[f"{article.title} ({article.source})" for article in gone])
 
@@ -373,6 +383,7 @@ def _serve(options: argparse.Namespace) -> Outcome:
         port=options.port,
         examples=options.examples,
         open_browser=options.open,
+        allow_private=options.allow_private,
     )
     return Outcome({"served": _location(options)}, "")
 

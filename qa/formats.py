@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from qa.errors import UnsupportedSource
+from qa.readers.archive import lists_too_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ def _zipped(content: bytes) -> str:
     if match := _MIMETYPE.match(content):
         return "EPUB" if match[1] == b"epub+zip" else _OPEN_DOCUMENT.get(match[2], "an OpenDocument text")
     try:
+        if lists_too_many(content):
+            raise zipfile.BadZipFile
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):

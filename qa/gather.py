@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.addresses import leads_inside
+from qa.addresses import is_named_inside
 from qa.errors import InvalidInput, NoArticleText, SourceError, UnsupportedSource
 from qa.types import Article, Page, Validators
 
@@ -26,7 +26,8 @@ class Item:
     """One thing to read. `within` is the location of the collection that lists it, None where it was given.
 
     `opens`: where it turns out to be a collection, what it lists is read too. `published` is the day that
-    its feed says.
+    its feed says. `private`: whether it may lie on the own network, where that is allowed: what was given may, and
+    what is listed there; what is listed on the web may not.
     """
 
     source: str | Page | Article
@@ -34,6 +35,7 @@ class Item:
     depth: int = 0
     opens: bool = True
     published: str | None = None
+    private: bool = True
 
     @property
     def name(self) -> str:
@@ -45,13 +47,14 @@ class Item:
 class Found:
     """What an Item turned out to be: an article, or a collection; neither where the stored version is still the one.
 
-    `location` is where it was read, None for an Article made by code.
+    `location` is where it was read, None for an Article made by code; `private`: on this machine or its network.
     """
 
     location: str | None
     article: Article | None = None
     listing: Listing | None = None
     validators: Validators = field(default_factory=Validators)
+    private: bool = False
 
 
 def items(sources: Iterable[Source] | Source) -> list[Item]:
@@ -106,10 +109,11 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
         return Found(None, item.source)
     if isinstance(item.source, Page):
         return Found(item.source.location, read_article(item.source))
-    validators = Validators()
+    validators, private = Validators(), True
     if sources.is_url(item.source):
-        fetched = sources.fetch(item.source, web, known=known, also=feeds.MEDIA_TYPES if item.opens else frozenset())
-        page, validators = fetched.page, fetched.validators
+        also = feeds.MEDIA_TYPES if item.opens else frozenset()
+        fetched = sources.fetch(item.source, web, known=known, also=also, private=item.private)
+        page, validators, private = fetched.page, fetched.validators, fetched.private
         if page is None:
             return Found(fetched.location, validators=validators)
     else:
@@ -124,7 +128,7 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
                 f"{item.name} lists {len(listing.entries)} addresses ({listing.kind}) and is no article; "
                 "add it by itself to have them read"
             )
-        return Found(page.location, listing=listing, validators=validators)
+        return Found(page.location, listing=listing, validators=validators, private=private)
     if page.media_type in feeds.MEDIA_TYPES and formats.by_content(page.content) is None:
         raise UnsupportedSource(
             f"{item.name} is {page.media_type} and neither a feed nor a sitemap nor a list of addresses; "
@@ -141,11 +145,10 @@ def read(item: Item, web: Web, *, known: Callable[[str], Validators | None]) -> 
 
 def opened(item: Item, found: Found) -> tuple[list[Item], list[str]]:
     """The items that a collection lists, and what is to be said of those that it does not become."""
-    listing, location = found.listing, found.location
+    listing = found.listing
     assert listing is not None
-    assert location is not None
     problems = []
-    inside = [entry for entry in listing.entries if "://" in location and leads_inside(location, entry.url)]
+    inside = [entry for entry in listing.entries if not found.private and is_named_inside(entry.url)]
     if inside:
         problems.append(
             f"entries left out that lead into your own network: {len(inside)}; add them by themselves if they are meant"
@@ -160,7 +163,7 @@ def opened(item: Item, found: Found) -> tuple[list[Item], list[str]]:
         problems.append(f"it is a {listing.kind} without entries; `sync` looks again")
     left_out = {entry.url for entry in inside}
     new = [
-        Item(entry.url, item.name, item.depth + 1, listing.nests, entry.published)
+        Item(entry.url, item.name, item.depth + 1, listing.nests, entry.published, found.private)
         for entry in listing.entries
         if entry.url not in left_out
     ]

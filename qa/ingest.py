@@ -84,6 +84,7 @@ def add(
     encoder: Callable[[], Encoder],
     on_progress: OnProgress | None = None,
     delay: float | None = None,
+    allow_private: bool = False,
 ) -> AddReport:
     """Bring `sources` into `store`. `encoder` is called when the first passage needs it, not before.
 
@@ -93,7 +94,7 @@ def add(
     if not isinstance(sources, (str, Path, Page, Article)) and isinstance(sources, Iterable):
         sources = list(sources)
     first = items(sources)
-    run = Run(store, encoder, on_progress=on_progress, delay=delay, refresh=False)
+    run = Run(store, encoder, on_progress=on_progress, delay=delay, allow_private=allow_private, refresh=False)
     for folder in filter(None, map(folder_of, sources if isinstance(sources, list) else [sources])):
         store.remember(folder, "folder", given=True)
     stopped = run.bring_in(first)
@@ -106,9 +107,10 @@ def sync(
     encoder: Callable[[], Encoder],
     on_progress: OnProgress | None = None,
     delay: float | None = None,
+    allow_private: bool = False,
 ) -> SyncReport:
     """Bring `store` up to date with the folders, collections, files and addresses that its articles came from."""
-    run = Run(store, encoder, on_progress=on_progress, delay=delay, refresh=True)
+    run = Run(store, encoder, on_progress=on_progress, delay=delay, allow_private=allow_private, refresh=True)
     removed, failed = _drop_files_that_went(store)
     unread = {failure.source for failure in failed}
     found: dict[object, Item] = {}  # by path or address; what a collection is opened for comes first
@@ -170,10 +172,11 @@ class Run:
         *,
         on_progress: OnProgress | None,
         delay: float | None,
+        allow_private: bool,
         refresh: bool,
     ) -> None:
         self.store, self.encoder, self.on_progress, self.refresh = store, encoder, on_progress, refresh
-        self.web = web.Web(delay=delay, sleep=self._pause)
+        self.web = web.Web(delay=delay, sleep=self._pause, allow_private=allow_private)
         self.ahead = ReadAhead()
         self.tally, self.queue = _Tally(), list[_Queued]()
         self.waiting, self.seen, self.opened = deque[Item](), set[str](), dict[str, _Opened]()

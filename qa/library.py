@@ -233,6 +233,7 @@ class Library:
         *,
         on_progress: OnProgress | None = None,
         delay: float | None = None,
+        allow_private: bool = False,
     ) -> AddReport:
         """Add files, folders (with their subfolders), URLs, Pages and Articles, and what collections list.
 
@@ -240,7 +241,8 @@ class Library:
         list of URLs stands for the pages that it lists; the library remembers it, and folders, for `sync`.
         Sites are asked politely: robots.txt is kept to, `delay` seconds (1 unless given) lie between two
         requests to one host, more where the site asks for it, and a page that is stored is sent again only if
-        it has changed.
+        it has changed. Addresses on this machine and its network are read only with `allow_private`, and then
+        those given here and what pages there list; no redirect or feed out on the web leads to them.
 
         Idempotent by content: what is stored unchanged is skipped, a changed page replaces its old version
         whole, and a page found at another address with the same text is not stored twice. A source that
@@ -252,21 +254,35 @@ class Library:
         """
         before = self._store.stamp
         report = add(
-            sources, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay
+            sources,
+            store=self._store,
+            encoder=self._encoder_for_writing,
+            on_progress=on_progress,
+            delay=delay,
+            allow_private=allow_private,
         )
         self._checkpoint(since=before)
         return report
 
-    def sync(self, *, on_progress: OnProgress | None = None, delay: float | None = None) -> SyncReport:
+    def sync(
+        self, *, on_progress: OnProgress | None = None, delay: float | None = None, allow_private: bool = False
+    ) -> SyncReport:
         """Look again at every folder, feed, sitemap, list, file and URL: what is new goes in, what changed is replaced.
 
         An article whose file is gone goes out; a file counts as gone only where its folder is still there, as
         a drive that is not mounted empties nothing. An article whose web page is gone (404, 410, or another
         text in its place) stays and is named in `gone`; what falls out of a feed stays. What was removed with
-        `remove` does not come back: only `add` brings it back. `delay` and `on_progress` are as in `add`.
+        `remove` does not come back: only `add` brings it back. `delay` and `on_progress` are as in `add`, and so is
+        `allow_private`, which counts for all that the library remembers.
         """
         before = self._store.stamp
-        report = sync(store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress, delay=delay)
+        report = sync(
+            store=self._store,
+            encoder=self._encoder_for_writing,
+            on_progress=on_progress,
+            delay=delay,
+            allow_private=allow_private,
+        )
         self._checkpoint(since=before)
         return report
 

@@ -114,12 +114,13 @@ def fetch(
     *,
     known: Callable[[str], Validators | None] = lambda _: None,
     also: frozenset[str] = frozenset(),
+    private: bool = True,
 ) -> Fetched:
-    """The page at a URL as in `load`, by a `web` that may have fetched others before; `known` as in `Web.fetch`.
+    """The page at a URL as in `load`, by a `web` that may have fetched others before.
 
-    `also` are media types that are taken besides those of pages.
+    `known` and `private` are as in `Web.fetch`. `also` are media types that are taken besides those of pages.
     """
-    fetched = web.fetch(url, types=_WEB_TYPES | also, known=known)
+    fetched = web.fetch(url, types=_WEB_TYPES | also, known=known, private=private)
     if fetched.page is not None and fetched.page.media_type == "text/x-markdown":
         return replace(fetched, page=replace(fetched.page, media_type="text/markdown"))
     return fetched

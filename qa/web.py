@@ -1,8 +1,9 @@
-"""Pages over HTTP, fetched as a polite reader does. The only module that touches the network.
+"""Pages over HTTP, fetched as a polite reader does, over connections that `qa.connections` opens and nothing else does.
 
 A `Web` lives for one call of `add` or `sync`. It reads each site's robots.txt once and keeps to it
 (RFC 9309), leaves time between requests to one host, comes back when a server asks it to, and asks only
-for what has changed where it knows the version that was read before.
+for what has changed where it knows the version that was read before. What lies on this machine or its network is asked
+only where that is allowed, and then only for who named it here: no page of the web leads there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from qa.addresses import host as host_of
-from qa.addresses import leads_inside, without_fragment
+from qa.addresses import without_fragment
 from qa.errors import FetchError, InvalidInput, UnsupportedSource
 from qa.inflate import TooMuch, inflated
 from qa.types import Page, Validators
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     import httpx
     from protego import Protego
 
+    from qa.connections import PrivateAddress, Transport
+
 MAX_BYTES = 50 * 2**20  # of a page, also after decompression
 TIMEOUT = 20.0  # seconds, for connecting and for each wait for more bytes
-TOTAL_TIMEOUT = 120.0  # seconds, for the whole page
+TOTAL_TIMEOUT = 120.0  # seconds on the network, for the whole page with its redirects and their robots.txt
 MAX_REDIRECTS = 10
 DELAY = 1.0  # seconds between two requests to one host
 MAX_CRAWL_DELAY = 30.0  # seconds; a robots.txt that asks for more gets this
@@ -51,12 +54,13 @@ _SAVE_IT = "open it in a browser, save the page and add the file"
 class Fetched:
     """What an address answered. `page` is None where the known version is still the current one (304).
 
-    `location` is where the redirects ended, without a fragment.
+    `location` is where the redirects ended, without a fragment; `private`: on this machine or its network.
     """
 
     location: str
     page: Page | None
     validators: Validators
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,25 @@ class Web:
     """HTTP for one run. A context manager; not for several threads at once.
 
     `delay`: seconds between two requests to one host, at least; a site's Crawl-delay counts where it is
-    longer. `sleep` waits that long; what it raises ends the wait and the fetch.
+    longer. `sleep` waits that long; what it raises ends the wait and the fetch. `allow_private`: whether any page
+    of this machine and its network is read.
     """
 
-    def __init__(self, *, delay: float | None = None, sleep: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        delay: float | None = None,
+        sleep: Callable[[float], None] | None = None,
+        allow_private: bool = False,
+    ) -> None:
+        if not isinstance(allow_private, bool):
+            raise InvalidInput(f"allow_private is {allow_private!r}; give True or False")
         self._delay = checked_delay(DELAY if delay is None else delay)
         self._sleep = sleep
+        self._allow_private = allow_private
         self._client: httpx.Client | None = None
-        self._rules: dict[str, _Rules] = {}  # by scheme, host and port
+        self._transport: Transport | None = None  # the client's
+        self._rules: dict[tuple[str, bool], _Rules] = {}  # by scheme, host and port, and who may ask
         self._crawl_delays: dict[str, float] = {}  # by host, as the rest
         self._free_at: dict[str, float] = {}  # on `clock`
         self._resting: dict[str, str] = {}  # hosts that want no more requests for now, and what they said
@@ -98,33 +113,56 @@ class Web:
         self.close()
 
     def fetch(
-        self, url: str, *, types: Collection[str], known: Callable[[str], Validators | None] = lambda _: None
+        self,
+        url: str,
+        *,
+        types: Collection[str],
+        known: Callable[[str], Validators | None] = lambda _: None,
+        private: bool = True,
     ) -> Fetched:
         """The page at `url`, which may be of the media types `types`.
 
         `known` is asked for each address on the way what is known of its stored version; where the server
-        says that it is still the current one, the answer has no page.
+        says that it is still the current one, the answer has no page. `private`: whether `url` comes from
+        someone who may name pages of the own network, where this Web reads them.
         Raises UnsupportedSource for other media types, FetchError for everything that keeps the page away,
         also the site's robots.txt; its `status` is the server's.
         """
-        asked = current = _checked(url)
-        retried, hops = False, 0
+        from qa.connections import OutOfTime, PrivateAddress
+
+        asked = _checked(url)
         if self._client is not None:
             self._client.cookies.clear()  # a redirect may need them; from page to page nobody is followed
+        if self._transport is not None:
+            self._transport.seconds = TOTAL_TIMEOUT
+        try:
+            return self._fetch(asked, types, known, private=private and self._allow_private)
+        except PrivateAddress as error:
+            raise self._refused(asked, error, given=private) from error
+        except OutOfTime as error:
+            raise FetchError(
+                f"{asked} took longer than {TOTAL_TIMEOUT:.0f} seconds; try again, or save it as a file"
+            ) from error
+
+    def _fetch(
+        self, asked: str, types: Collection[str], known: Callable[[str], Validators | None], *, private: bool
+    ) -> Fetched:
+        current, retried, hops = asked, False, 0
         while True:
-            self._permit(asked, current)
+            self._permit(asked, current, private=private)
             validators = known(current) or Validators()
-            with self._answer(asked, current, _headers(types, validators)) as response:
+            with self._answer(asked, current, _headers(types, validators), private=private) as response:
+                from_inside = response.extensions["private"]
                 if response.status_code in _REDIRECTS and "location" in response.headers:
                     hops += 1
                     if hops > MAX_REDIRECTS:
                         raise FetchError(
                             f"{asked} was redirected more than {MAX_REDIRECTS} times; give the address it ends at"
                         )
-                    current = _next(asked, current, response.headers["location"])
+                    current, private = _next(asked, current, response.headers["location"]), private and from_inside
                     continue
                 if response.status_code == 304 and validators:
-                    return Fetched(current, None, validators)
+                    return Fetched(current, None, validators, from_inside)
                 if response.status_code in (429, 503):
                     retried = self._come_back(asked, current, response, retried=retried)
                     continue
@@ -145,16 +183,27 @@ class Web:
                 media_type=media_type or "text/html",
                 charset=response.charset_encoding,
             )
-            return Fetched(current, page, _validators(response))
+            return Fetched(current, page, _validators(response), from_inside)
+
+    def _refused(self, asked: str, error: PrivateAddress, *, given: bool) -> FetchError:
+        """What to say where a request would have gone to a private address."""
+        import httpx
+
+        itself = error.host == httpx.URL(asked).raw_host.decode()
+        leads = "is" if itself else f"leads to {error.host},"
+        where = f"{asked} {leads} at {error.address}, on this machine or its own network"
+        if itself and given and not self._allow_private:
+            return FetchError(f"{where}; --allow-private (in Python allow_private=True) reads it if you mean it")
+        return FetchError(f"{where}, where nothing on the web may lead; add that by itself if you mean it")
 
     # -- robots.txt
 
-    def _permit(self, asked: str, url: str) -> None:
+    def _permit(self, asked: str, url: str, *, private: bool) -> None:
         """Raises FetchError where the site does not want `url` to be fetched."""
         host = host_of(url)
         if host in self._resting:
             raise FetchError(f"{asked} was not fetched: {self._resting[host]}", status=429)
-        rules = self._rules_of(url)
+        rules = self._rules_of(url, private=private)
         if rules.silence is not None:
             raise FetchError(f"{asked} {rules.silence}; check the address, or try again later")
         if rules.problem is not None:
@@ -166,11 +215,11 @@ class Web:
             led = "" if url == asked else f"leads to {url}, which "
             raise FetchError(f"{asked} {led}is closed to programs by its site's robots.txt; {_SAVE_IT}")
 
-    def _rules_of(self, url: str) -> _Rules:
+    def _rules_of(self, url: str, *, private: bool) -> _Rules:
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        if site not in self._rules:
-            rules = self._rules[site] = self._read_robots(f"{site}/robots.txt")
+        if (site, private) not in self._rules:
+            rules = self._rules[site, private] = self._read_robots(f"{site}/robots.txt", private=private)
             if rules.parser is not None:
                 asked_for = rules.parser.crawl_delay(ROBOT) or 0.0
                 rate = rules.parser.request_rate(ROBOT)
@@ -178,9 +227,9 @@ class Web:
                     asked_for = max(asked_for, rate.seconds / rate.requests)
                 host = host_of(url)
                 self._crawl_delays[host] = max(self._crawl_delays.get(host, 0.0), min(asked_for, MAX_CRAWL_DELAY))
-        return self._rules[site]
+        return self._rules[site, private]
 
-    def _read_robots(self, url: str) -> _Rules:
+    def _read_robots(self, url: str, *, private: bool) -> _Rules:
         """RFC 9309 (2.3.1): 4xx and too many redirects allow everything, 5xx and silence nothing.
 
         429 counts as 5xx: a server that says "too many requests" does not say "read on".
@@ -191,9 +240,12 @@ class Web:
         try:
             for _ in range(MAX_ROBOTS_REDIRECTS + 1):
                 # No time is left after it: a page and its robots.txt are one visit.
-                with self._answer(url, target, {"Accept": "text/plain, */*;q=0.1"}, counts=False) as response:
+                with self._answer(
+                    url, target, {"Accept": "text/plain, */*;q=0.1"}, private=private, counts=False
+                ) as response:
                     if response.status_code in _REDIRECTS and "location" in response.headers:
                         target = _next(url, target, response.headers["location"])
+                        private = private and response.extensions["private"]
                         continue
                     if response.status_code == 429 or response.status_code >= 500:
                         return _Rules(problem=f"{url} answered {response.status_code} {response.reason_phrase}")
@@ -213,10 +265,13 @@ class Web:
 
     @contextmanager
     def _answer(
-        self, asked: str, url: str, headers: dict[str, str], *, counts: bool = True
+        self, asked: str, url: str, headers: dict[str, str], *, private: bool, counts: bool = True
     ) -> Iterator[httpx.Response]:
-        """One request, after the time that its host is due. The one place where httpx's errors become ours."""
+        """One request, after the time that its host is due. The one place where the network's errors become ours."""
+        import httpcore
         import httpx
+
+        from qa.connections import Transport
 
         host = host_of(url)
         left = self._free_at.get(host, -math.inf) - clock()
@@ -224,19 +279,31 @@ class Web:
             (self._sleep or sleep)(left)
         try:
             if self._client is None:
+                self._transport = Transport()
+                self._transport.seconds = TOTAL_TIMEOUT
                 self._client = httpx.Client(
+                    transport=self._transport,
+                    trust_env=False,  # no proxies: they would look names up themselves
                     follow_redirects=False,
                     timeout=TIMEOUT,
                     # Only what `inflated` keeps within bounds: httpx would also ask for brotli, and nested encodings.
                     headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
                 )
-            with self._client.stream("GET", url, headers=headers) as response:
+            with self._client.stream("GET", url, headers=headers, extensions={"private": private}) as response:
                 yield response
         except httpx.InvalidURL as error:
             raise FetchError(f"{asked} is no address: {error}") from error
-        except httpx.TimeoutException as error:
+        except httpcore.TimeoutException as error:
             raise FetchError(f"{asked} did not answer within {TIMEOUT:.0f} seconds; try again later") from error
-        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+            httpx.HTTPError,
+            httpx.StreamError,
+            OSError,
+            ValueError,
+        ) as error:
             raise FetchError(f"{asked} could not be fetched: {error or type(error).__name__}") from error
         finally:
             if counts:
@@ -266,10 +333,12 @@ def checked_delay(delay: float) -> float:
 
 
 def _checked(url: str) -> str:
-    """`url` without its fragment; FetchError where it names no host that could be asked."""
+    """`url` without its fragment; FetchError where it is no http or https address, or names no host to be asked."""
     import httpx
 
     url = without_fragment(url.strip())
+    if not url.lower().startswith(("http://", "https://")):
+        raise FetchError(f"{url} is no web address: it begins with neither http:// nor https://")
     try:
         host = httpx.URL(url).host
     except (httpx.InvalidURL, ValueError) as error:
@@ -280,16 +349,11 @@ def _checked(url: str) -> str:
 
 
 def _next(asked: str, url: str, location: str) -> str:
-    """Where a redirect from `url` leads."""
+    """Where a redirect from `url` leads; also from https to http, as some sites still have it: no secrets are sent."""
     try:
-        target = _checked(urljoin(url, location))
-    except ValueError as error:
-        raise FetchError(f"{asked} was redirected to {location}, which is no address: {error}") from error
-    if not target.lower().startswith(("http://", "https://")):
-        raise FetchError(f"{asked} was redirected to {target}, which is no web address")
-    if leads_inside(url, target):
-        raise FetchError(f"{asked} was redirected to {target}, which is on your own network; give that if you mean it")
-    return target
+        return _checked(urljoin(url, location))
+    except (FetchError, ValueError) as error:
+        raise FetchError(f"{asked} was redirected to {location}, where nothing can be fetched: {error}") from error
 
 
 def _headers(types: Collection[str], validators: Validators) -> dict[str, str]:
@@ -330,7 +394,6 @@ def _retry_after(response: httpx.Response) -> float | None:
 def _body(asked: str, response: httpx.Response, *, cut_at: int | None = None) -> bytes:
     """The content, decompressed. `cut_at`: no more of it is read, and what is there is enough."""
     limit = MAX_BYTES if cut_at is None else cut_at
-    deadline = clock() + TOTAL_TIMEOUT
 
     def received() -> Iterator[bytes]:
         size = 0
@@ -338,10 +401,6 @@ def _body(asked: str, response: httpx.Response, *, cut_at: int | None = None) ->
             size += len(part)
             if size > limit and cut_at is None:
                 raise TooMuch
-            if clock() > deadline:
-                raise FetchError(
-                    f"{asked} took longer than {TOTAL_TIMEOUT:.0f} seconds; try again, or save it as a file"
-                )
             yield part
 
     encoding = response.headers.get("content-encoding", "").strip().lower()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from websites import Request, WebSite
 
+from qa.addresses import is_public
+
 # Tests run without the network: an attempt to reach the model hub fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -70,14 +72,19 @@ def example_copy(example_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], WebSite]]:
-    """Starts web sites on this machine; each has a port, and so a robots.txt, of its own."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+def on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    """127.0.0.1 counts as an address out on the web; 127.0.0.2 and all others count as what they are."""
+    from qa import addresses
+
+    monkeypatch.setattr(addresses, "is_public", lambda address: address == "127.0.0.1" or is_public(address))
+
+
+@pytest.fixture
+def start_site(on_the_web: None) -> Iterator[Callable[..., WebSite]]:
+    """Starts web sites on this machine, which counts as the web; each has a port, and so a robots.txt, of its own."""
     running = []
 
-    def start() -> WebSite:
+    def start(host: str = "127.0.0.1") -> WebSite:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -99,8 +106,8 @@ def start_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], WebSite
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        site = WebSite(server.server_port)
+        server = ThreadingHTTPServer((host, 0), Handler)
+        site = WebSite(host, server.server_port)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         running.append((server, thread))
@@ -114,5 +121,5 @@ def start_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], WebSite
 
 
 @pytest.fixture
-def web_site(start_site: Callable[[], WebSite]) -> WebSite:
+def web_site(start_site: Callable[..., WebSite]) -> WebSite:
     return start_site()

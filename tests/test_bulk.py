@@ -348,6 +348,14 @@ class TestWithoutACluster:
             assert second.texts == ()  # it is stored, at another place
             assert [Path(place).name for place, _ in library._store.locations(moved)] == ["page.html", "moved.html"]
 
+    def test_the_own_network_is_asked_only_with_leave(self, start_site: Callable[..., WebSite], tmp_path: Path) -> None:
+        inside = start_site("127.0.0.2")
+        inside.pages["/one"] = Response(_page(301))
+        (failure,) = bulk_add(tmp_path / "library", f"{inside.url}/one").failed
+        assert "at 127.0.0.2, on this machine or its own network; --allow-private" in failure.reason
+        assert inside.requests == []
+        assert len(bulk_add(tmp_path / "library", f"{inside.url}/one", allow_private=True).added) == 1
+
     def test_a_worker_with_another_model_is_found_out(self, folder: Path) -> None:
         (task, *_) = self._tasks(folder)
         reading = read_task(task, lambda inquiry: frozenset(inquiry.hashes))

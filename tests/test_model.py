@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from embeddings import model as model_module
+from embeddings.encoder import Encoder
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, TUNED_NAME, TUNING, find_model
 
@@ -83,3 +87,81 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 def test_a_hub_name_without_the_network_says_what_to_do() -> None:
     with pytest.raises(ModelError, match="'nobody/no-such-model' is neither a folder here nor could it be fetched"):
         find_model("nobody/no-such-model")
+
+
+class Payload:
+    """Leaves a file where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self._mark = mark
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self._mark,)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packaged model as a folder of its own, which can be changed."""
+    return Path(shutil.copytree(find_model(PACKAGED_NAME).folder, tmp_path / "model"))
+
+
+def change(path: Path, **settings: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "adapter.pt", "head.pkl", "2_Dense/pytorch_model.bin"])
+def test_pickled_weights_are_never_loaded(copy: Path, tmp_path: Path, name: str) -> None:
+    mark = tmp_path / "mark"
+    pickled = pickle.dumps(Payload(mark))
+    pickle.loads(pickled)
+    assert mark.exists(), "that is what it does to whoever loads it"
+    mark.unlink()
+    (copy / name).parent.mkdir(exist_ok=True)
+    (copy / name).write_bytes(pickled)
+    if "/" in name:
+        dense = {"in_features": 384, "out_features": 8, "bias": True, "activation_function": "torch.nn.Tanh"}
+        (copy / "2_Dense/config.json").write_text(json.dumps(dense))
+        modules = json.loads((copy / "modules.json").read_text())
+        one = {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}
+        (copy / "modules.json").write_text(json.dumps([*modules, one]))
+        with pytest.raises(ModelError, match=r"2_Dense/pytorch_model.bin may be pickled.* which writes safetensors"):
+            Encoder(copy)
+    else:  # the weights beside it are taken
+        assert Encoder(copy, dtype="float32").dimension == 384
+        (copy / "model.safetensors").unlink()
+        with pytest.raises(ModelError, match=rf"{name} may be pickled.* which writes safetensors"):
+            Encoder(copy)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("config.json", {"auto_map": {"AutoModel": "code.Model"}}, "auto_map"),
+        ("config.json", {"model_type": "own", "auto_map": {"AutoConfig": "a/b--code.Config"}}, "auto_map"),
+        ("config.json", {"text_config": {"trust_remote_code": True}}, "trust_remote_code"),
+        ("config.json", {"_attn_implementation_internal": "a/kernel"}, "_attn_implementation_internal"),
+        ("tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["code.T", None]}}, "auto_map"),
+        ("sentence_bert_config.json", {"model_args": {"trust_remote_code": True}}, "trust_remote_code"),
+        ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "code.Model"}], "type"),
+        ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "os.system"}], "type"),
+    ],
+)
+def test_code_that_a_model_brings_along_is_never_run(
+    copy: Path, tmp_path: Path, name: str, settings: Any, said: str
+) -> None:
+    (copy / "code.py").write_text(f"open({str(tmp_path / 'mark')!r}, 'w').close()\n")
+    if isinstance(settings, dict):
+        change(copy / name, **settings)
+    else:
+        (copy / name).write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match=rf"{name} asks for code of the model's own \({said}: .*never run"):
+        Encoder(copy)
+    assert not (tmp_path / "mark").exists()
+
+
+def test_settings_that_are_no_json_are_damaged(copy: Path) -> None:
+    for content in ("no json", "[" * 100_000):
+        (copy / "config.json").write_text(content)
+        with pytest.raises(ModelError, match=r"config\.json cannot be read .*; download the model again"):
+            find_model(copy)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from websites import Response, WebSite
 
 from qa import Article, Filters, InvalidInput, Library, feedback
 from qa.gather import Source
@@ -330,6 +331,32 @@ class TestAdding:
         assert adding.start_looking(library, work, EN) == ""
         finished(work)
         assert "1 article added" in adding.told(library, work.state, EN)
+
+    def test_the_server_s_network_only_where_who_started_it_said_so(
+        self, library: Library, start_site: Callable[..., WebSite]
+    ) -> None:
+        inside = start_site("127.0.0.2")
+        inside.pages = {
+            "/a": Response("<h1>The weir</h1><p>The weir below the mill was built by the town in 1820.</p>")
+        }
+        refused = self.add(library, [], f"{inside.url}/a")
+        assert f"{inside.url}/a is at 127.0.0.2, on this machine or its own network; --allow-private" in refused.text
+        assert inside.requests == []
+        library.add(f"{inside.url}/a", delay=0, allow_private=True)
+        (article,) = library.articles()
+        for allowed, asked in ((False, []), (True, ["/a"])):
+            work = Work()
+            for start in (
+                lambda work, allowed: adding.start_adding(
+                    library, work, [], f"{inside.url}/a", "", EN, local=True, allow_private=allowed
+                ),
+                lambda work, allowed: adding.start_looking(library, work, EN, allow_private=allowed),
+                lambda work, allowed: adding.start_reading_again(library, work, article.id, EN, allow_private=allowed),
+            ):
+                inside.requests.clear()
+                assert start(work, allowed) == ""
+                finished(work)
+                assert inside.asked() == asked
 
     def test_nothing_chosen(self, library: Library) -> None:
         assert self.add(library, []).text == "Choose files or paste addresses first."

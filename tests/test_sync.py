@@ -542,9 +542,9 @@ def test_an_entry_on_the_own_network_of_a_feed_from_outside_is_left_out() -> Non
     )
     item = Item("https://a.example/feed", depth=1)
     new, problems = opened(item, Found("https://a.example/feed", listing=Listing("feed", entries)))
-    assert new == [Item("https://a.example/1", "https://a.example/feed", 2, opens=False, published="2024-01-01")]
+    assert new == [Item("https://a.example/1", "https://a.example/feed", 2, False, "2024-01-01", private=False)]
     assert problems == ["entries left out that lead into your own network: 2; add them by themselves if they are meant"]
-    new, problems = opened(Item("/x.txt"), Found("/x.txt", listing=Listing("list", entries)))
+    new, problems = opened(Item("/x.txt"), Found("/x.txt", listing=Listing("list", entries), private=True))
     assert (len(new), problems) == (3, []), "the user's own list may name them"
 
 

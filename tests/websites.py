@@ -27,8 +27,8 @@ class Request:
 class WebSite:
     """A web site of a test: `pages` by path, each a Response or a function that gives one; all else is 404."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, host: str, port: int) -> None:
+        self.url = f"http://{host}:{port}"
         self.pages: dict[str, Response | Callable[[Request], Response]] = {}
         self.requests: list[Request] = []
 

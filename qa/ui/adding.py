@@ -21,12 +21,21 @@ _TITLES_SHOWN = 200
 
 
 def start_adding(
-    library: Library, work: Work, files: Sequence[str], addresses: str, folder: str, words: Words, *, local: bool
+    library: Library,
+    work: Work,
+    files: Sequence[str],
+    addresses: str,
+    folder: str,
+    words: Words,
+    *,
+    local: bool,
+    allow_private: bool = False,
 ) -> str:
     """Begins adding uploaded files, the web addresses of a text, one a line, and a folder; "" or why not, as HTML.
 
     Only http and https addresses are taken as such, and folders only where `local`, the page is served to this
-    computer alone: a line of the page must not read the server's own files.
+    computer alone: a line of the page must not read the server's own files. Nor the network that it stands in, unless
+    `allow_private`, which is for whoever started the server to say.
     """
     lines = [line.strip() for line in addresses.splitlines() if line.strip()]
     wrong = [line for line in lines if not line.lower().startswith(("http://", "https://"))]
@@ -43,25 +52,32 @@ def start_adding(
         sources = [*(uploads.keep(library, Path(file)) for file in files), *sources]
     except OSError as error:
         return notice(str(error))
-    started = work.start(Job("adding", lambda some, tell: _add(library, some, tell), tuple(sources)), refused=refused)
+    job = Job("adding", lambda some, tell: _add(library, some, tell, allow_private=allow_private), tuple(sources))
+    started = work.start(job, refused=refused)
     return "" if started else notice(words("library.busy"))
 
 
-def start_looking(library: Library, work: Work, words: Words) -> str:
+def start_looking(library: Library, work: Work, words: Words, *, allow_private: bool = False) -> str:
     """Begins looking at every feed, folder and page again; "" or why not, as HTML."""
 
     def run(_: Sequence[Source], on_progress: OnProgress) -> AddReport:
-        return library.sync(on_progress=on_progress)
+        return library.sync(on_progress=on_progress, allow_private=allow_private)
 
     return "" if work.start(Job("looking", run)) else notice(words("library.busy"))
 
 
-def start_reading_again(library: Library, work: Work, article_id: str, words: Words) -> str:
+def start_reading_again(
+    library: Library, work: Work, article_id: str, words: Words, *, allow_private: bool = False
+) -> str:
     """Begins reading one article's page again; "" or why not, as HTML."""
     source = library.article(article_id).source
     if source is None:
         return notice(words("article.no_source"))
-    job = Job("reading_again", lambda some, tell: library.add(some, on_progress=tell), (source,))
+
+    def run(some: Sequence[Source], on_progress: OnProgress) -> AddReport:
+        return library.add(some, on_progress=on_progress, allow_private=allow_private)
+
+    job = Job("reading_again", run, (source,))
     return "" if work.start(job) else notice(words("library.busy"))
 
 
@@ -115,8 +131,8 @@ def report(library: Library, done: AddReport, words: Words, refused: Sequence[Fa
     return f'<div class="qa-report" role="status">{"".join(parts) or text(words("library.nothing"))}</div>'
 
 
-def _add(library: Library, sources: Sequence[Source], on_progress: OnProgress) -> AddReport:
-    done = library.add(list(sources), on_progress=on_progress)
+def _add(library: Library, sources: Sequence[Source], on_progress: OnProgress, *, allow_private: bool) -> AddReport:
+    done = library.add(list(sources), on_progress=on_progress, allow_private=allow_private)
     followed = {each.location for each in library.collections()}  # bookmarks of which a few were left out, say
     for failure in done.failed:
         if failure.source not in followed:

@@ -153,13 +153,22 @@ def layout(
         return adding.told(library, work.state, words), gr.skip(), gr.skip(), gr.update(active=work.is_running)
 
     def on_add(uploaded: list[str] | None, typed: str, folder: str) -> tuple[Any, ...]:
-        problem = adding.start_adding(library, work, uploaded or [], typed, folder or "", words, local=shared.local)
+        problem = adding.start_adding(
+            library,
+            work,
+            uploaded or [],
+            typed,
+            folder or "",
+            words,
+            local=shared.local,
+            allow_private=shared.allow_private,
+        )
         if problem:
             return problem, gr.skip(), gr.skip(), gr.skip(), gr.update(active=work.is_running)
         return adding.told(library, work.state, words), None, "", "", gr.update(active=True)
 
     def on_look() -> tuple[Any, Any]:
-        problem = adding.start_looking(library, work, words)
+        problem = adding.start_looking(library, work, words, allow_private=shared.allow_private)
         return problem or adding.told(library, work.state, words), gr.update(active=True)
 
     def on_tick() -> tuple[Any, ...]:
@@ -207,7 +216,7 @@ def layout(
 
     def on_again(article_id: str, search: str, shown: Shown) -> dict[Any, Any]:
         try:
-            problem = adding.start_reading_again(library, work, article_id, words)
+            problem = adding.start_reading_again(library, work, article_id, words, allow_private=shared.allow_private)
         except UnknownArticle:
             problem = adding.notice(words("article.gone"))
         if problem:

@@ -51,16 +51,17 @@ _MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
 _LANGUAGE_COOKIE = "article-qa-language"
 
 
-def create_app(library: Library, *, local: bool = True) -> FastAPI:
+def create_app(library: Library, *, local: bool = True, allow_private: bool = False) -> FastAPI:
     """The page at `/` and, in the other languages, at `/es/`, `/fr/` and `/ar/`; below each of them `article`, the
     reading view of one article, and `export`, which makes documents of conversations.
 
-    `local`: it is served to this computer alone, and may be told to read its folders. The model starts loading when
-    the app starts, so that the first question need not wait for it.
+    `local`: it is served to this computer alone, and may be told to read its folders. `allow_private`: who uses it may
+    add web pages of this computer and its network. The model starts loading when the app starts, so that the first
+    question need not wait for it.
     """
     warm = threading.Event()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    shared = Shared(library, local=local, ready=warm.is_set)
+    shared = Shared(library, local=local, allow_private=allow_private, ready=warm.is_set)
     uploads.clear_aside(library)
 
     def read(
@@ -145,10 +146,12 @@ def _language_of(path: str) -> str:
 
 
 @contextmanager
-def running(library: Library, *, host: str = "127.0.0.1", port: int | None = None) -> Iterator[str]:
+def running(
+    library: Library, *, host: str = "127.0.0.1", port: int | None = None, allow_private: bool = False
+) -> Iterator[str]:
     """Runs the app in a thread of its own and gives its address; ends it on leaving."""
     listener = _listener(host, port)
-    app = create_app(library)
+    app = create_app(library, allow_private=allow_private)
     server = _server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -168,13 +171,14 @@ def serve(
     port: int | None = None,
     examples: str | Path | None = None,
     open_browser: bool = False,
+    allow_private: bool = False,
 ) -> None:
     """Opens the library in `folder` and serves the page until Ctrl-C.
 
     `folder`, or an address as `Library.open` takes it, is by default the one that ARTICLE_QA_LIBRARY names, else
     `library` here; it is made where it is missing. `port` None takes the first free one from 7860. `examples` names a
-    folder whose articles are added first where the library is empty. Raises InvalidInput where `host` and `port` cannot
-    be listened on, and what `Library.open` raises.
+    folder whose articles are added first where the library is empty; `allow_private` is as in `create_app`. Raises
+    InvalidInput where `host` and `port` cannot be listened on, and what `Library.open` raises.
     """
     from qa.library import Library
 
@@ -186,7 +190,7 @@ def serve(
         address = _address(listener)
         _say(f"Library: {chosen if '://' in str(chosen) else library.folder.resolve()} ({len(library)} articles)")
         _say(f"Open {address} in a browser. Ctrl-C ends it.")
-        app = create_app(library, local=_is_loopback(listener))
+        app = create_app(library, local=_is_loopback(listener), allow_private=allow_private)
         server = _server(app)
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()

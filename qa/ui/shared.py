@@ -26,10 +26,14 @@ PATIENCE = 15.0  # seconds that the end of the server waits for what is under wa
 
 @dataclass(slots=True)
 class Shared:
-    """`local`: the page is served to this computer alone. `ready`: whether the model is loaded."""
+    """`local`: the page is served to this computer alone. `allow_private`: it may add pages of the server's network.
+
+    `ready`: whether the model is loaded.
+    """
 
     library: Library
     local: bool = True
+    allow_private: bool = False
     ready: Callable[[], bool] = lambda: True
     work: Work = field(default_factory=Work)
     line: Line = field(default_factory=lambda: Line())
@@ -38,7 +42,7 @@ class Shared:
     starters: Starters = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.library, self.work)
+        self.watch = Watch(self.library, self.work, allow_private=self.allow_private)
         self.maps = Maps(self.library)
         self.starters = Starters(self.library)
 

@@ -25,8 +25,8 @@ _SETTING = "watch.json"
 class Watch:
     """Looks at every feed and folder again, as often as was set; the setting is kept in the library's folder."""
 
-    def __init__(self, library: Library, work: Work) -> None:
-        self._library, self._work = library, work
+    def __init__(self, library: Library, work: Work, *, allow_private: bool = False) -> None:
+        self._library, self._work, self._allow_private = library, work, allow_private
         self._changed, self._ended = threading.Event(), threading.Event()
         self.minutes = self._read()
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -64,6 +64,6 @@ class Watch:
                 self._changed.clear()
             elif self.minutes:
                 try:
-                    start_looking(self._library, self._work, words())
+                    start_looking(self._library, self._work, words(), allow_private=self._allow_private)
                 except ArticleQAError:
                     log.exception("looking again failed")

@@ -33,7 +33,7 @@ def library(example_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def address(library: Library) -> Iterator[str]:
-    with running(library) as url:
+    with running(library, allow_private=True) as url:  # the web sites of these tests are on this machine
         yield url
 
 
