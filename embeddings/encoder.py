@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -73,12 +74,12 @@ class Encoder:
 
     `dtype` is "float32", "bfloat16", "float16" or "auto": bfloat16 where the processor multiplies it in
     hardware (AVX512-BF16: 1.7 to 3 times as fast, AMX-BF16 more; cosine 0.998 to float32), else float32.
-    `device` is a torch device; None takes a GPU where there is one.
+    `device` is a torch device ("cpu", "cuda", "cuda:1"); None takes a GPU where there is one.
     """
 
     def __init__(self, model: ModelFiles | str | Path | None = None, *, dtype: str = "auto", device: str | None = None):
         self.files = model if isinstance(model, ModelFiles) else find_model(model)
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = pick_device(device)
         self.dtype = pick_dtype(dtype, self.device)
         self._model, self._importance = _load(self.files, self.device, DTYPES[self.dtype])
         self._lock = threading.RLock()
@@ -228,6 +229,25 @@ def _softmax(values: NDArray[np.float32]) -> NDArray[np.float32]:
     powers: NDArray[np.float32] = np.exp(values - values.max(initial=-np.inf))
     total = np.float32(powers.sum() if len(values) else 1)
     return powers / total
+
+
+def pick_device(device: str | None) -> str:
+    """`device` as torch names it, the processor always "cpu"; None takes a GPU where there is one.
+
+    Raises ModelError for one that is not here.
+    """
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device).cpu()  # torch knows many a device by name that this machine or build has not
+    except Exception as error:  # RuntimeError, AssertionError or ImportError, as the kind of device has it
+        here = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+        why = re.split(r"\.\s|\n", str(error))[0]  # what follows is about torch's own insides
+        raise ModelError(
+            f"device is {device!r}, which cannot be used here ({why}); use {', '.join(here)}, or leave it out"
+        ) from error
+    known = torch.device(device)
+    return "cpu" if known.type == "cpu" else str(known)
 
 
 def pick_dtype(dtype: str, device: str) -> str:

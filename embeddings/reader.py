@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from embeddings.encoder import DTYPES, pick_dtype
+from embeddings.encoder import DTYPES, pick_device, pick_dtype
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, find_model
 
@@ -66,7 +66,7 @@ class Reader:
 
         from embeddings.encoder import quiet_loading
 
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = pick_device(device)
         self.dtype = pick_dtype(dtype, self.device)
         folder = find_model(PACKAGED_NAME).folder
         try:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from embeddings import encoder as encoder_module
-from embeddings.encoder import Encoder, _batches
+from embeddings.encoder import Encoder, _batches, pick_device
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, TUNING, find_model
+from embeddings.reader import Reader
 
 TEXTS = [
     "Short.",
@@ -196,6 +197,21 @@ def test_the_prompt_for_questions_is_embedded_but_is_no_token(
 def test_an_unknown_dtype_is_refused(dtype: str) -> None:
     with pytest.raises(ModelError, match="use auto, float32, bfloat16, float16"):
         Encoder(dtype=dtype)
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99", "meta", "hpu", ""])
+@pytest.mark.parametrize("model", [Encoder, Reader])
+def test_a_device_that_is_not_here_is_refused(model: type[Encoder | Reader], device: str) -> None:
+    with pytest.raises(
+        ModelError, match=rf"^device is '{device}', which cannot be used here \(.+\); use cpu\b"
+    ) as found:
+        model(device=device)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_the_processor_has_one_name(device: str) -> None:
+    assert pick_device(device) == "cpu"
 
 
 def test_a_model_that_cannot_be_loaded_says_so(tmp_path: Path) -> None:

@@ -355,6 +355,15 @@ def test_another_model_is_refused(library: Library, models: tuple[Path, Path]) -
         assert len(again) == 4
 
 
+def test_a_device_that_is_not_here_leaves_the_library_as_it_was(tmp_path: Path) -> None:
+    with Library.open(tmp_path, device="cuda:99") as library:
+        with pytest.raises(ModelError, match="device is 'cuda:99'"):
+            library.add(ARTICLES)
+        assert len(library) == 0
+    with Library.open(tmp_path) as library:
+        assert library.add(ARTICLES[:1]).added == ("whales",)
+
+
 def test_a_library_made_with_the_plain_model_is_asked_with_it_until_it_is_reindexed(tmp_path: Path) -> None:
     with Library.open(tmp_path, model="all-MiniLM-L6-v2", dtype="float32") as plain:
         plain.add(ARTICLES)
