@@ -39,12 +39,18 @@ def start_adding(
             refused.append(Failure(folder.strip(), words("library.no_folders")))
     if not files and not sources and not refused:
         return notice(words("library.nothing_chosen"))
+    if work.is_running:
+        return notice(words("library.busy"))
     try:
         sources = [*(uploads.keep(library, Path(file)) for file in files), *sources]
     except OSError as error:
         return notice(str(error))
     started = work.start(Job("adding", lambda some, tell: _add(library, some, tell), tuple(sources)), refused=refused)
-    return "" if started else notice(words("library.busy"))
+    if not started:
+        return notice(words("library.busy"))
+    for file in files:
+        Path(file).unlink(missing_ok=True)  # the server's temporary file, which counts towards what may wait
+    return ""
 
 
 def start_looking(library: Library, work: Work, words: Words) -> str:

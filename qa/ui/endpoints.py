@@ -8,6 +8,7 @@ import gradio as gr
 
 from qa.errors import ArticleQAError
 from qa.saved import answer_dict, hit_dict
+from qa.ui.roles import reads
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -19,6 +20,7 @@ class Endpoints:
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    @reads
     def ask(
         self,
         question: str,
@@ -34,6 +36,7 @@ class Endpoints:
         except ArticleQAError as error:
             raise _told(error) from error
 
+    @reads
     def retrieve(
         self,
         question: str,

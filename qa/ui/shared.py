@@ -12,6 +12,7 @@ from qa.atlas import Atlas, draw_atlas
 from qa.errors import ArticleQAError
 from qa.suggest import suggestions
 from qa.types import Progress
+from qa.ui.sessions import SignIns
 from qa.ui.watch import Watch
 from qa.ui.work import Work
 
@@ -25,11 +26,13 @@ PATIENCE = 15.0  # seconds that the end of the server waits for what is under wa
 
 @dataclass(slots=True)
 class Shared:
-    """`local`: the page is served to this computer alone. `ready`: whether the model is loaded."""
+    """`local`: the page is served to this computer alone. `ready`: whether the model is loaded. `sign_ins`: who may
+    come in, by default everybody, and whom the names are of."""
 
     library: Library
     local: bool = True
     ready: Callable[[], bool] = lambda: True
+    sign_ins: SignIns = field(default_factory=lambda: SignIns(None))
     work: Work = field(default_factory=Work)
     watch: Watch = field(init=False)
     maps: Maps = field(init=False)
