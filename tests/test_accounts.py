@@ -581,7 +581,8 @@ class TestRoles:
         while "qa-work" in told:
             told = call(editor, "", known["on_tick"]).json()["data"][0]
         assert words()("library.no_folders") in told
-        assert "added" not in told
+        assert tmp_path.name in told  # with the reason, and no other list than of what failed
+        assert told.count("<li>") == 1
 
 
 class TestServing:
