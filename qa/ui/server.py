@@ -35,7 +35,7 @@ from qa.ui.sessions import SignIns
 from qa.ui.shared import Shared
 from qa.ui.sign_in import ACCOUNT, SignIn
 from qa.ui.upload_limits import UploadLimits
-from qa.ui.words import LANGUAGES, preferred, words
+from qa.ui.words import COOKIE, LANGUAGES, preferred, words
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -53,7 +53,6 @@ _READING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none
 
 
 _MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
-_LANGUAGE_COOKIE = "article-qa-language"
 
 
 def create_app(library: Library, *, local: bool = True, auth: bool = True, accounts: Accounts | None = None) -> FastAPI:
@@ -97,7 +96,7 @@ def create_app(library: Library, *, local: bool = True, auth: bool = True, accou
     def set_language(language: str) -> Response:
         chosen = language if language in LANGUAGES else "en"
         response = RedirectResponse("/" if chosen == "en" else f"/{chosen}/", status_code=303)
-        response.set_cookie(_LANGUAGE_COOKIE, chosen, max_age=31_536_000, samesite="lax", httponly=True)
+        response.set_cookie(COOKIE, chosen, max_age=31_536_000, samesite="lax", httponly=True)
         return response
 
     for place in ("", *(f"/{language}" for language in LANGUAGES[1:])):
@@ -370,7 +369,7 @@ class _OwnLanguage:
             request = Request(scope)
             language = scope["path"].strip("/")
             if not language:
-                language = request.cookies.get(_LANGUAGE_COOKIE, "")
+                language = request.cookies.get(COOKIE, "")
             if language not in LANGUAGES:
                 language = preferred(request.headers.get("accept-language", ""))
             if language != "en":

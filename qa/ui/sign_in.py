@@ -20,7 +20,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Red
 from qa.accounts import Account
 from qa.ui.draw import text
 from qa.ui.sessions import LONGEST, Refused, SignIns
-from qa.ui.words import LANGUAGES, Words, preferred, words
+from qa.ui.words import COOKIE, LANGUAGES, Words, preferred, words
 
 ACCOUNT = "article-qa.account"  # in the scope of a request: the Account that it comes from
 _PAGE, _OUT = "/login", "/logout"
@@ -248,7 +248,7 @@ def _is_door(onward: str) -> bool:
 def _said(request: Request, chosen: str = "", onward: str = "") -> Words:
     """In the language that was chosen, else that of the page asked for, else the browser's."""
     places = [place.split("/")[1] for place in (onward, request.scope["path"]) if place.startswith("/")]
-    for language in (chosen, *places, request.cookies.get("article-qa-language", "")):
+    for language in (chosen, *places, request.cookies.get(COOKIE, "")):
         if language in LANGUAGES:
             return words(language)
     return words(preferred(request.headers.get("accept-language", "")))
