@@ -26,7 +26,8 @@ def start_adding(
     """Begins adding uploaded files, the web addresses of a text, one a line, and a folder; "" or why not, as HTML.
 
     Only http and https addresses are taken as such, and folders only where `local`, the page is served to this
-    computer alone: a line of the page must not read the server's own files.
+    computer alone: a line of the page must not read the server's own files. The files are deleted once they are copied
+    beside the library and the work has begun.
     """
     lines = [line.strip() for line in addresses.splitlines() if line.strip()]
     wrong = [line for line in lines if not line.lower().startswith(("http://", "https://"))]

@@ -308,11 +308,13 @@ def _look_at_the_door(listener: socket.socket, accounts: Accounts | None, *, aut
         return
     host = listener.getsockname()[0]
     if auth and not some:
-        where = f"{accounts.path} has none" if accounts is not None else "no file of them is named"
+        where = f"in {accounts.path}" if accounts is not None else "as no file of accounts is named"
+        how = "`article-qa account NAME --role editor`"
+        if accounts is None:
+            how = "`article-qa account NAME --role editor --accounts FILE`, and give --accounts FILE here too"
         raise InvalidInput(
-            f"other computers reach {host}, and there is no account to ask a password for ({where}). Make one with "
-            "`article-qa account NAME --role editor` (for a library at an address with --accounts FILE, here too), or "
-            "say --no-auth to let everybody in who reaches it"
+            f"other computers reach {host}, and there is no account to ask a password for, {where}. Make one with "
+            f"{how}, or say --no-auth to let everybody in who reaches it"
         )
     if not auth:
         _say(f"Warning: nobody is asked for a password. Whoever reaches {host} can read, add and remove articles.")
