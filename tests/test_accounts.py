@@ -277,6 +277,15 @@ class TestSessions:
         wait = asyncio.run(door.try_in("a", "the password of a", "192.0.2.2"))
         assert wait == Refused(900)  # by name, from wherever
 
+    def test_few_are_hashed_at_once_and_few_wait(self, door: SignIns, hashed: list[int]) -> None:
+        async def flood() -> list[Account | Refused]:
+            return await asyncio.gather(*(door.try_in(f"name {n}", "guess", f"192.0.2.{n}") for n in range(30)))
+
+        outcomes = asyncio.run(flood())
+        assert outcomes == [Refused()] * 16 + [Refused(1)] * 14
+        assert len(hashed) == 16
+        assert asyncio.run(door.try_in("name 29", "guess", "192.0.2.29")) == Refused()
+
     def test_one_address_tries_many_names(self, door: SignIns, hashed: list[int], clock: Clock) -> None:
         async def spray(address: str) -> list[Account | Refused]:
             return [await door.try_in(f"name {n % 25}", "guess", address) for n in range(60)]
