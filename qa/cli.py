@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import getpass
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 from qa import __version__
+from qa.accounts import ROLES, Accounts, accounts_file
 from qa.blocks import one_line, printable
 from qa.errors import ArticleQAError, InvalidInput, LibraryError, ModelError, UnknownArticle
 from qa.types import (
@@ -184,6 +186,17 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="whoever uses the page may add pages of this machine and its network",
     )
+    _add_accounts_option(serve)
+    serve.add_argument("--no-auth", action="store_true", help="ask nobody for a password, whoever reaches the address")
+    serve.add_argument("--certificate", type=Path, metavar="FILE.pem", help="serve https with this certificate")
+    serve.add_argument("--key", type=Path, metavar="FILE.pem", help="its private key, where that is another file")
+
+    summary = "list who may use the page, or make, change (a password is asked for) or remove one"
+    account = command("account", _account, summary)
+    account.add_argument("name", nargs="?", metavar="NAME", help="whose account; without it, all are listed")
+    account.add_argument("--role", choices=ROLES, help="reader (asks and reads; default) or editor (changes too)")
+    account.add_argument("--remove", action="store_true", help="remove the account; its sessions end")
+    _add_accounts_option(account)
 
     evaluation = command("eval", _eval, "measure answers on a file of questions with known answers", model=True)
     evaluation.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
@@ -225,6 +238,12 @@ def _add_web_options(parser: argparse.ArgumentParser) -> None:
         help="time between two requests to one host (default 1); a site's robots.txt is kept to, and may ask for more",
     )
     parser.add_argument("--allow-private", action="store_true", help="also read pages of this machine and its network")
+
+
+def _add_accounts_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--accounts", type=Path, metavar="FILE", help="where they stand (default accounts.json in the library's folder)"
+    )
 
 
 def _add_filter_options(parser: argparse.ArgumentParser) -> None:
@@ -384,8 +403,32 @@ def _serve(options: argparse.Namespace) -> Outcome:
         examples=options.examples,
         open_browser=options.open,
         allow_private=options.allow_private,
+        auth=not options.no_auth,
+        accounts=options.accounts,
+        certificate=options.certificate,
+        key=options.key,
     )
     return Outcome({"served": _location(options)}, "")
+
+
+def _account(options: argparse.Namespace) -> Outcome:
+    path = options.accounts or accounts_file(_location(options))
+    if path is None:
+        raise InvalidInput(f"{_location(options)} has no folder for accounts; name their file with --accounts FILE")
+    accounts = Accounts(path)
+    if options.name is None:
+        if options.role or options.remove:
+            raise InvalidInput("--role and --remove need the NAME of an account")
+        held = [{"name": each.name, "role": each.role} for each in accounts.all().values()]
+        return Outcome({"accounts": held}, "\n".join(f"{each['role']}  {each['name']}" for each in held) or "none")
+    if options.remove:
+        accounts.remove(options.name)
+        return Outcome({"removed": options.name}, f"removed {options.name}")
+    before = accounts.find(options.name)
+    role = options.role or (before.role if before else "reader")
+    account = accounts.set(options.name, _new_password(), role)
+    done = "changed" if before else "made"
+    return Outcome({"name": account.name, "role": account.role}, f"{done} {account.name} ({account.role})")
 
 
 def _eval(options: argparse.Namespace) -> Outcome:
@@ -472,6 +515,16 @@ def _confirmed(lines: list[str]) -> bool:
         raise InvalidInput("remove asks first, and stdin is no terminal; give --yes to remove without asking")
     print(*lines, f"Remove {_count(len(lines), 'article')}? [y/N] ", sep="\n", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _new_password() -> str:
+    """Typed twice on a terminal, else a line of stdin: never an option, which every process of the machine sees."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("New password: ")
+    if getpass.getpass("The same again: ") != password:
+        raise InvalidInput("the two passwords differ; nothing was changed")
+    return password
 
 
 # Progress and interruption

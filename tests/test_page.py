@@ -304,7 +304,7 @@ class TestAdding:
         assert [summary.text for summary in told.select("summary")] == ["1 article added", "2 not added"]
         assert f"{secret}: not a web address; it must start with https:// or http://" in told.text
         assert [each.title for each in library.articles()] == ["The dam"]
-        page.unlink()  # the server's temporary files go; the library's own copy stays
+        assert not page.exists()  # the server's temporary files go; the library's own copy stays
         (stored,) = library.articles()
         assert library.sync().removed == ()
         copy = Path(library.folder) / "uploads" / "dam.txt"
@@ -357,6 +357,24 @@ class TestAdding:
                 assert start(work, allowed) == ""
                 finished(work)
                 assert inside.asked() == asked
+
+    def test_uploads_wait_while_other_work_goes_on(self, library: Library, tmp_path: Path) -> None:
+        page = tmp_path / "dam.txt"
+        page.write_text("The dam\n\nThe dam on the river was begun in 1961. It was finished in 1968, after two floods.")
+        work, gate = Work(), threading.Event()
+
+        def run(some: Sequence[Source], tell: Callable[[Progress], bool]) -> AddReport:
+            gate.wait(30)
+            return AddReport()
+
+        assert work.start(Job("looking", run))
+        try:
+            assert EN("library.busy") in adding.start_adding(library, work, [str(page)], "", "", EN, local=True)
+        finally:
+            gate.set()
+            finished(work)
+        assert page.exists()
+        assert not (Path(library.folder) / "uploads").exists()
 
     def test_nothing_chosen(self, library: Library) -> None:
         assert self.add(library, []).text == "Choose files or paste addresses first."

@@ -35,7 +35,8 @@ def start_adding(
 
     Only http and https addresses are taken as such, and folders only where `local`, the page is served to this
     computer alone: a line of the page must not read the server's own files. Nor the network that it stands in, unless
-    `allow_private`, which is for whoever started the server to say.
+    `allow_private`, which is for whoever started the server to say. The files are deleted once they are copied beside
+    the library and the work has begun.
     """
     lines = [line.strip() for line in addresses.splitlines() if line.strip()]
     wrong = [line for line in lines if not line.lower().startswith(("http://", "https://"))]
@@ -48,13 +49,19 @@ def start_adding(
             refused.append(Failure(folder.strip(), words("library.no_folders")))
     if not files and not sources and not refused:
         return notice(words("library.nothing_chosen"))
+    if work.is_running:
+        return notice(words("library.busy"))
     try:
         sources = [*(uploads.keep(library, Path(file)) for file in files), *sources]
     except OSError as error:
         return notice(str(error))
     job = Job("adding", lambda some, tell: _add(library, some, tell, allow_private=allow_private), tuple(sources))
     started = work.start(job, refused=refused)
-    return "" if started else notice(words("library.busy"))
+    if not started:
+        return notice(words("library.busy"))
+    for file in files:
+        Path(file).unlink(missing_ok=True)  # the server's temporary file, which counts towards what may wait
+    return ""
 
 
 def start_looking(library: Library, work: Work, words: Words, *, allow_private: bool = False) -> str:

@@ -17,6 +17,7 @@ from qa.ui.draw import chat_text, idle_panel
 from qa.ui.events import AT_ONCE, QUIET, part, told
 from qa.ui.filtering import Chosen, chips, from_link
 from qa.ui.line import Busy
+from qa.ui.roles import reads
 from qa.ui.shared import Shared
 from qa.ui.words import Words
 
@@ -93,6 +94,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
     shown = [conversation, chat, panel, said, box, pending, editing]
     tab = AskTab(conversation, only, box, chat, shown, fields, refresh)
 
+    @reads
     async def on_ask(question: str, held: Conversation, editing: str, *typed: Any) -> AsyncIterator[dict[Any, Any]]:
         steps = asking(
             shared.library, question, held, words, chosen=Chosen.of(*typed), editing=editing, ready=shared.ready
@@ -107,15 +109,20 @@ def layout(shared: Shared, words: Words) -> AskTab:
         except Busy:
             yield _drawn(tab, View(held, words, typed=question, notice=words("ask.busy"), editing=editing))
 
+    @reads
     def on_stop(held: Conversation, pending: str) -> dict[Any, Any]:
         if not pending:
             return _drawn(tab, View(held, words, typed=None))
         return _drawn(tab, View(held, words, typed=pending, notice=words("ask.stopped")))
 
-    def on_click(event: gr.EventData, held: Conversation, *typed: Any) -> dict[Any, Any]:
+    @reads
+    def on_click(event: gr.EventData, request: gr.Request, held: Conversation, *typed: Any) -> dict[Any, Any]:
         click, chosen = told(event), Chosen.of(*typed)
         do, key = click.get("do"), str(click.get("key", ""))
         if do in ("right", "wrong"):
+            # It counts for everybody, and replaces one given before.
+            if not shared.sign_ins.may_edit(request.username):
+                return _drawn(tab, View(held, words, typed=None, notice=words("account.readers_only"), shown=key))
             return _drawn(tab, judge(shared.library, held, key, do, words))
         if do == "edit" and (one := held.find(key)):
             return _drawn(tab, View(held, words, typed=one.question, editing=key, shown=key))
@@ -136,6 +143,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
             return _filled(tab, Chosen())
         return {only: gr.skip()}
 
+    @reads
     def on_filters(*typed: Any) -> tuple[str, Any]:
         chosen = Chosen.of(*typed)
         held = len(chosen.each())
@@ -153,7 +161,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
     }
     asked = box.submit(on_ask, [box, conversation, editing, *fields], **run)
     box.stop(on_stop, [conversation, pending], shown, cancels=[asked], **AT_ONCE)
-    clear.click(lambda: _drawn(tab, View(Conversation(), words)), outputs=shown, cancels=[asked], **AT_ONCE)
+    clear.click(reads(lambda: _drawn(tab, View(Conversation(), words))), outputs=shown, cancels=[asked], **AT_ONCE)
     gr.on(
         [panel.click, said.click, chosen_chips.click],
         on_click,
@@ -164,7 +172,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
 
     # Questions to begin with come some seconds after the page, when they have been tried.
     drawer.click(None, js="() => window.articleQA.toggleFilters()")
-    refresh.tick(lambda: refreshed(shared, words), outputs=[chat, refresh], **AT_ONCE)
+    refresh.tick(reads(lambda: refreshed(shared, words)), outputs=[chat, refresh], **AT_ONCE)
     return tab
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 from qa.errors import ArticleQAError
 from qa.saved import answer_dict, hit_dict
 from qa.ui.line import Line
+from qa.ui.roles import reads
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -29,6 +30,7 @@ class Endpoints:
         self._library = library
         self._line = line
 
+    @reads
     async def ask(
         self,
         question: str,
@@ -44,6 +46,7 @@ class Endpoints:
         assert step.answer is not None
         return answer_dict(step.answer)
 
+    @reads
     async def retrieve(
         self,
         question: str,

@@ -8,6 +8,7 @@ from qa import feedback
 from qa.errors import ArticleQAError
 from qa.ui.adding import notice
 from qa.ui.events import AT_ONCE, part, told
+from qa.ui.roles import reads
 from qa.ui.shared import Shared
 from qa.ui.verdicts import verdicts_html
 from qa.ui.words import Words
@@ -27,5 +28,5 @@ def layout(shared: Shared, words: Words, tab: gr.Tab) -> None:
                 return notice(str(error)) + verdicts_html(library, words)
         return verdicts_html(library, words)
 
-    tab.select(lambda: verdicts_html(library, words), outputs=shown, **AT_ONCE)
+    tab.select(reads(lambda: verdicts_html(library, words)), outputs=shown, **AT_ONCE)
     shown.click(on_click, outputs=shown, **AT_ONCE)

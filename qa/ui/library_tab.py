@@ -13,6 +13,7 @@ from qa.formats import SUFFIXES
 from qa.ui import adding, article, shelf
 from qa.ui.events import AT_ONCE, part, told
 from qa.ui.filtering import Chosen
+from qa.ui.roles import reads
 from qa.ui.shared import Shared
 from qa.ui.shelf import Shown
 from qa.ui.watch import EVERY
@@ -111,11 +112,13 @@ def layout(
     facts = [title, authors, date, site, language]
     page = [current, head, *facts, undo_facts, inside, listing, one]
 
+    @reads
     def on_refresh(search: str, shown: Shown) -> tuple[Any, ...]:
         now = replace(shown, search=search, page=0)
         plain, closed = gr.update(interactive=False), gr.update(visible=False)
         return shelf.table(library, words, now), now, (), plain, closed
 
+    @reads
     def on_list(event: gr.EventData, now: Shown) -> dict[Any, Any]:
         click = told(event)
         do = click.get("do")
@@ -128,6 +131,7 @@ def layout(
         unselected = {selected: (), remove: gr.update(interactive=False)}
         return {table: shelf.table(library, words, now), shown: now, **unselected}
 
+    @reads
     def on_select(event: gr.EventData) -> tuple[Any, Any, Any]:
         ids = tuple(str(each) for each in told(event).get("ids", []))
         return ids, gr.update(interactive=bool(ids)), gr.update(visible=False)
@@ -171,6 +175,7 @@ def layout(
         problem = adding.start_looking(library, work, words, allow_private=shared.allow_private)
         return problem or adding.told(library, work.state, words), gr.update(active=True)
 
+    @reads
     def on_tick() -> tuple[Any, ...]:
         # What was said of something else, a removal with its undo, stays where no work has anything to tell.
         told = adding.told(library, work.state, words) if work.state else gr.skip()
@@ -200,6 +205,7 @@ def layout(
         )  # fmt: skip
         return {**dict(zip(page, values, strict=True)), saved: ""}
 
+    @reads
     def listed(search: str, shown: Shown) -> dict[Any, Any]:
         """The list in place of an article's page."""
         now = replace(shown, search=search)
@@ -231,6 +237,7 @@ def layout(
         said, removed = shelf.remove(library, [article_id], words)
         return {**listed(search, shown), outcome: said, undoable: removed, counts: header()}
 
+    @reads
     def on_ask(article_id: str, search: str, shown: Shown) -> dict[Any, Any]:
         name = shelf.title_of(library, article_id)
         chosen = Chosen(articles=((article_id, name),)).articles_field if name else gr.skip()
@@ -248,7 +255,7 @@ def layout(
     look.click(on_look, outputs=[outcome, timer], **AT_ONCE)
     every.input(lambda minutes: shared.watch.set(int(minutes)), every, **AT_ONCE)
     sources.click(on_sources, outputs=sources, **AT_ONCE)
-    counts.change(lambda: adding.collections_table(library, words), outputs=sources, **AT_ONCE)
+    counts.change(reads(lambda: adding.collections_table(library, words)), outputs=sources, **AT_ONCE)
     remove.click(on_remove, selected, [what, confirm], **AT_ONCE)
     yes.click(on_yes, selected, [outcome, undoable, counts, confirm], **AT_ONCE)
     cancel.click(lambda: gr.update(visible=False), outputs=confirm, **AT_ONCE)

@@ -11,6 +11,7 @@ from qa.ui.conversation import Conversation
 from qa.ui.draw import text
 from qa.ui.events import AT_ONCE, part
 from qa.ui.pictures import few_html, map_html, overview_html
+from qa.ui.roles import reads
 from qa.ui.shared import Shared
 from qa.ui.words import Words
 
@@ -35,6 +36,7 @@ def layout(shared: Shared, words: Words, tab: gr.Tab, conversation: gr.State) ->
     picture = part("", "qa-map", words)
     timer = gr.Timer(TICK, active=False)
 
+    @reads
     def shown(held: Conversation) -> tuple[Any, ...]:
         busy = maps.done is not None
         name = words("overview.redraw" if maps.atlas is not None else "overview.draw")
@@ -55,15 +57,18 @@ def layout(shared: Shared, words: Words, tab: gr.Tab, conversation: gr.State) ->
         drawn = map_html(maps.atlas, words, question=newest.answer.question, at=at, hits=newest.answer.hits)
         return old + drawn, *buttons, _IDLE
 
+    @reads
     def on_open(held: Conversation) -> tuple[Any, ...]:
         return overview_html(library.overview(), words), *shown(held)
 
+    @reads
     def on_draw(held: Conversation) -> tuple[Any, ...]:
         if library.passage_count < FEWEST:
             return few_html(words), gr.skip(), gr.skip(), _IDLE
         maps.start()
         return shown(held)
 
+    @reads
     def on_stop(held: Conversation) -> tuple[Any, ...]:
         maps.stop()
         return shown(held)

@@ -12,13 +12,16 @@ from qa.ui import ask_tab, conversations_tab, feedback_tab, library_tab, overvie
 from qa.ui.draw import text
 from qa.ui.endpoints import Endpoints
 from qa.ui.events import AT_ONCE, asset, part
+from qa.ui.roles import reads, restrict
 from qa.ui.shared import Shared
+from qa.ui.sign_in import account_html
+from qa.ui.upload_limits import FILE_MB
 from qa.ui.words import LANGUAGES, Words, words
 
 if TYPE_CHECKING:
     from qa.library import Library
 
-_SCRIPTS = ("citations.js", "conversations.js", "keys.js")
+_SCRIPTS = ("citations.js", "conversations.js", "keys.js", "signed-out.js")
 _SHORTCUTS = (("ask", "/"), ("new", "n"), ("number", "1 … 9"), ("copy", "c"), ("tabs", "g a/c/l/o/f"), ("help", "?"),
               ("escape", "Esc"))  # fmt: skip
 
@@ -46,6 +49,7 @@ def build(
 
     page = gr.Blocks(title=said("title"), analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
     with page:
+        who = part(account_html(None, said, demanded=shared.sign_ins.demanded), "qa-who", said)
         counts = part(header(), "qa-top", said)
         part(_shortcuts(said), "qa-help-holder", said)
         part(conversations_tab.full(said), "qa-storage", said)
@@ -61,18 +65,22 @@ def build(
             with gr.Tab(said("tabs.feedback"), id="feedback") as verdicts:
                 feedback_tab.layout(shared, said, verdicts)
 
+        @reads
         def on_load(request: gr.Request) -> dict[Any, Any]:
+            account = shared.sign_ins.account(request.username or "")
             pairs = list(getattr(request.query_params, "multi_items", list)())
             return {
                 **ask_tab.from_address(ask, pairs, shared, said),
                 **dict(zip([ask.chat, ask.refresh], ask_tab.refreshed(shared, said), strict=True)),
                 counts: header(),
+                who: account_html(account, said, demanded=shared.sign_ins.demanded),
             }
 
         # What is typed before Gradio's handlers are in place would be lost: its own load event opens the box.
-        outputs = [ask.box, *ask.fields, ask.chat, ask.refresh, counts]
+        outputs = [ask.box, *ask.fields, ask.chat, ask.refresh, counts, who]
         page.load(on_load, outputs=outputs, **AT_ONCE).then(None, js=_WHEN_LOADED)
 
+        @reads
         def on_change() -> dict[Any, Any]:
             if shared.work.is_running:
                 return {ask.refresh: gr.skip()}
@@ -86,6 +94,7 @@ def build(
             # They wait in a line of our own, which has an end.
             api(endpoints.ask, api_name="ask", concurrency_limit=None)
             api(endpoints.retrieve, api_name="retrieve", concurrency_limit=None)
+    restrict(page, shared.sign_ins.may_edit, said)
     page.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS)
     return page
 
@@ -107,7 +116,7 @@ def mount_options(language: str = "en") -> dict[str, Any]:
         "head": f"<style>html[dir=rtl] .block {{ direction: rtl; }}</style><script>{script}</script>",
         "footer_links": [],
         "run_history": False,
-        "max_file_size": "50mb",
+        "max_file_size": f"{FILE_MB}mb",
         "show_error": False,
         "ssr_mode": False,
     }

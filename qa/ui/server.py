@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 import sys
 import threading
 import webbrowser
@@ -23,14 +24,18 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 from tqdm import tqdm
 
 from qa import export
+from qa.accounts import FILE, Accounts, accounts_file
 from qa.errors import ArticleQAError, InvalidInput, LibraryClosed, UnknownArticle
 from qa.types import Progress
 from qa.ui import uploads
 from qa.ui.conversation import reopened
 from qa.ui.page import build, mount_options
 from qa.ui.reading import article_page, missing_page
+from qa.ui.sessions import SignIns
 from qa.ui.shared import Shared
-from qa.ui.words import LANGUAGES, preferred, words
+from qa.ui.sign_in import ACCOUNT, SignIn
+from qa.ui.upload_limits import UploadLimits
+from qa.ui.words import COOKIE, LANGUAGES, preferred, words
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -48,20 +53,34 @@ _READING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none
 
 
 _MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
-_LANGUAGE_COOKIE = "article-qa-language"
 
 
-def create_app(library: Library, *, local: bool = True, allow_private: bool = False) -> FastAPI:
+def create_app(
+    library: Library,
+    *,
+    local: bool = True,
+    allow_private: bool = False,
+    auth: bool = True,
+    accounts: Accounts | None = None,
+) -> FastAPI:
     """The page at `/` and, in the other languages, at `/es/`, `/fr/` and `/ar/`; below each of them `article`, the
     reading view of one article, and `export`, which makes documents of conversations.
 
-    `local`: it is served to this computer alone, and may be told to read its folders. `allow_private`: who uses it may
-    add web pages of this computer and its network. The model starts loading when the app starts, so that the first
-    question need not wait for it.
+    `local`: it is served to this computer alone, and may be told to read its folders, unless there are accounts: then
+    others are expected. `allow_private`: who uses it may add web pages of this computer and its network. `accounts`, by
+    default those of the library's folder: where there are some, whoever comes must sign in; `auth` False asks nobody.
+    The model starts loading when the app starts, so that the first question need not wait for it.
     """
     warm = threading.Event()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    shared = Shared(library, local=local, allow_private=allow_private, ready=warm.is_set)
+    sign_ins = SignIns((accounts or Accounts(library.folder / FILE)) if auth else None)
+    shared = Shared(
+        library,
+        local=local and not sign_ins.demanded,
+        allow_private=allow_private,
+        ready=warm.is_set,
+        sign_ins=sign_ins,
+    )
     uploads.clear_aside(library)
 
     def read(
@@ -90,7 +109,7 @@ def create_app(library: Library, *, local: bool = True, allow_private: bool = Fa
     def set_language(language: str) -> Response:
         chosen = language if language in LANGUAGES else "en"
         response = RedirectResponse("/" if chosen == "en" else f"/{chosen}/", status_code=303)
-        response.set_cookie(_LANGUAGE_COOKIE, chosen, max_age=31_536_000, samesite="lax", httponly=True)
+        response.set_cookie(COOKIE, chosen, max_age=31_536_000, samesite="lax", httponly=True)
         return response
 
     for place in ("", *(f"/{language}" for language in LANGUAGES[1:])):
@@ -109,13 +128,22 @@ def create_app(library: Library, *, local: bool = True, allow_private: bool = Fa
             warm.set()
 
     threading.Thread(target=load_model, name="load-model", daemon=True).start()
+    app.add_middleware(UploadLimits)
+    app.add_middleware(SignIn, sign_ins=sign_ins)
     app.add_middleware(_PolicyHeader)
     app.add_middleware(_OwnLanguage)
     for language in (*LANGUAGES[1:], "en"):  # what is mounted at "/" takes all that no other has
         page = build(library, language=language, shared=shared)
-        gr.mount_gradio_app(app, page, path="/" if language == "en" else f"/{language}", **mount_options(language))
+        path = "/" if language == "en" else f"/{language}"
+        gr.mount_gradio_app(app, page, path=path, auth_dependency=_name_of, **mount_options(language))
     app.state.shared = shared
     return app
+
+
+def _name_of(request: Request) -> str:
+    """Of who is signed in, as handlers see it in `gr.Request.username`; "" where nobody is asked."""
+    account = request.scope.get(ACCOUNT)
+    return account.name if account else ""
 
 
 def _document(library: Library, body: bytes, format_: str) -> tuple[str, str]:
@@ -147,16 +175,24 @@ def _language_of(path: str) -> str:
 
 @contextmanager
 def running(
-    library: Library, *, host: str = "127.0.0.1", port: int | None = None, allow_private: bool = False
+    library: Library,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    allow_private: bool = False,
+    auth: bool = True,
+    accounts: Accounts | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> Iterator[str]:
     """Runs the app in a thread of its own and gives its address; ends it on leaving."""
     listener = _listener(host, port)
-    app = create_app(library, allow_private=allow_private)
-    server = _server(app)
+    app = create_app(library, allow_private=allow_private, auth=auth, accounts=accounts)
+    server = _server(app, certificate, key)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield _address(listener)
+        yield _address(listener, "https" if certificate else "http")
     finally:
         server.should_exit = True
         app.state.shared.end()
@@ -172,26 +208,49 @@ def serve(
     examples: str | Path | None = None,
     open_browser: bool = False,
     allow_private: bool = False,
+    auth: bool = True,
+    accounts: str | Path | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> None:
     """Opens the library in `folder` and serves the page until Ctrl-C.
 
     `folder`, or an address as `Library.open` takes it, is by default the one that ARTICLE_QA_LIBRARY names, else
     `library` here; it is made where it is missing. `port` None takes the first free one from 7860. `examples` names a
-    folder whose articles are added first where the library is empty; `allow_private` is as in `create_app`. Raises
-    InvalidInput where `host` and `port` cannot be listened on, and what `Library.open` raises.
+    folder whose articles are added first where the library is empty; `allow_private` is as in `create_app`.
+
+    Whoever comes must sign in where the file `accounts`, by default `accounts.json` in the library's folder, has
+    accounts (`article-qa account` makes them); where `host` is not this computer's own it must have one, unless `auth`
+    is False: then nobody is asked. `certificate` and `key` are PEM files to serve https with.
+
+    Raises InvalidInput where `host` and `port` cannot be listened on, need an account, or the certificate cannot be
+    used, and what `Library.open` raises.
     """
     from qa.library import Library
 
     chosen = folder or os.environ.get("ARTICLE_QA_LIBRARY") or "library"
+    file = Path(accounts) if accounts is not None else accounts_file(chosen)
+    _check_certificate(certificate, key)
     listener = _listener(host, port)
+    try:
+        _look_at_the_door(listener, Accounts(file) if file and auth else None, auth=auth, tls=certificate is not None)
+    except ArticleQAError:
+        listener.close()
+        raise
     with listener, Library.open(chosen) as library:
         if examples is not None and len(library) == 0:
             _add_examples(library, Path(examples))
-        address = _address(listener)
+        address = _address(listener, "https" if certificate else "http")
         _say(f"Library: {chosen if '://' in str(chosen) else library.folder.resolve()} ({len(library)} articles)")
         _say(f"Open {address} in a browser. Ctrl-C ends it.")
-        app = create_app(library, local=_is_loopback(listener), allow_private=allow_private)
-        server = _server(app)
+        app = create_app(
+            library,
+            local=_is_loopback(listener),
+            allow_private=allow_private,
+            auth=auth,
+            accounts=Accounts(file) if file else None,
+        )
+        server = _server(app, certificate, key)
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
         try:
@@ -214,11 +273,20 @@ def _add_examples(library: Library, folder: Path) -> None:
         log.warning("example article %s was not added: %s", failure.source, failure.reason)
 
 
-def _server(app: Any) -> uvicorn.Server:
+def _server(app: Any, certificate: str | Path | None = None, key: str | Path | None = None) -> uvicorn.Server:
     # Open pages keep a connection for events, which the end of the server cuts: no reason for a traceback.
     logging.getLogger("uvicorn.error").addFilter(_not_a_cut_connection)
     return uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, access_log=False, ws="none")
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            access_log=False,
+            ws="none",
+            proxy_headers=False,  # X-Forwarded-For would let whoever is on this machine try passwords without end
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
     )
 
 
@@ -243,15 +311,52 @@ def _listener(host: str, port: int | None) -> socket.socket:
     raise InvalidInput(f"cannot listen on {host}, {tried}: {problem}. Choose another host or port") from problem
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, scheme: str = "http") -> str:
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:  # listens on every address: this machine is one of them
         host = "127.0.0.1"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 def _is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def _look_at_the_door(listener: socket.socket, accounts: Accounts | None, *, auth: bool, tls: bool) -> None:
+    """Says what others may do who reach this address. Raises InvalidInput where they could do all unasked."""
+    some = bool(accounts.all()) if accounts is not None else False
+    if _is_loopback(listener):
+        return
+    host = listener.getsockname()[0]
+    if auth and not some:
+        where = f"in {accounts.path}" if accounts is not None else "as no file of accounts is named"
+        how = "`article-qa account NAME --role editor`"
+        if accounts is None:
+            how = "`article-qa account NAME --role editor --accounts FILE`, and give --accounts FILE here too"
+        raise InvalidInput(
+            f"other computers reach {host}, and there is no account to ask a password for, {where}. Make one with "
+            f"{how}, or say --no-auth to let everybody in who reaches it"
+        )
+    if not auth:
+        _say(f"Warning: nobody is asked for a password. Whoever reaches {host} can read, add and remove articles.")
+    elif not tls:
+        _say(
+            f"Warning: passwords and articles travel in clear to {host}. Give --certificate and --key, or listen on "
+            "127.0.0.1 behind a reverse proxy that speaks https."
+        )
+
+
+def _check_certificate(certificate: str | Path | None, key: str | Path | None) -> None:
+    """Raises InvalidInput where these files cannot be used."""
+    if certificate is None and key is not None:
+        raise InvalidInput(f"a key is given ({key}) and no certificate; give both")
+    if certificate is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        except OSError as error:  # ssl.SSLError is one
+            raise InvalidInput(
+                f"the certificate {certificate} with the key {key or 'in it'} cannot be used: {error.strerror or error}"
+            ) from error
 
 
 def _say(line: str) -> None:
@@ -287,7 +392,7 @@ class _OwnLanguage:
             request = Request(scope)
             language = scope["path"].strip("/")
             if not language:
-                language = request.cookies.get(_LANGUAGE_COOKIE, "")
+                language = request.cookies.get(COOKIE, "")
             if language not in LANGUAGES:
                 language = preferred(request.headers.get("accept-language", ""))
             if language != "en":

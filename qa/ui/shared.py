@@ -13,6 +13,7 @@ from qa.errors import ArticleQAError
 from qa.suggest import suggestions
 from qa.types import Progress
 from qa.ui.line import Line
+from qa.ui.sessions import SignIns
 from qa.ui.watch import Watch
 from qa.ui.work import Work
 
@@ -28,13 +29,14 @@ PATIENCE = 15.0  # seconds that the end of the server waits for what is under wa
 class Shared:
     """`local`: the page is served to this computer alone. `allow_private`: it may add pages of the server's network.
 
-    `ready`: whether the model is loaded.
+    `ready`: whether the model is loaded. `sign_ins`: who may come in, by default everybody, and whom the names are of.
     """
 
     library: Library
     local: bool = True
     allow_private: bool = False
     ready: Callable[[], bool] = lambda: True
+    sign_ins: SignIns = field(default_factory=lambda: SignIns(None))
     work: Work = field(default_factory=Work)
     line: Line = field(default_factory=lambda: Line())
     watch: Watch = field(init=False)

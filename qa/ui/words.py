@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "es", "fr", "ar")
+COOKIE = "article-qa-language"  # holds the language that was chosen
 
 
 @dataclass(frozen=True, slots=True)
