@@ -397,7 +397,7 @@ def _history(path: Path | None) -> tuple[Turn, ...]:
         return turns(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InvalidInput(f"--history {str(path)!r} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, ArticleQAError):
             raise InvalidInput(f"--history {str(path)!r}: {error}") from error
         raise InvalidInput(f"--history {str(path)!r} is not JSON: {error}") from error

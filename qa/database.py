@@ -42,9 +42,9 @@ class Database:
         self._writer_thread: int | None = None
         self._idle: list[sqlite3.Connection] = []
         self._pinned = threading.local()
-        if not path.exists() and not create:
-            raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
         try:
+            if not path.exists() and not create:
+                raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
         except (OSError, sqlite3.Error) as error:

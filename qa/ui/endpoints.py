@@ -29,7 +29,9 @@ class Endpoints:
     ) -> dict[str, Any]:
         """Answer a question from the articles, with numbered citations; see qa.saved.answer_dict."""
         try:
-            answer = self._library.ask(question, k=k, history=history or (), filters=filters, quotes=quotes)
+            answer = self._library.ask(
+                question, k=k, history=() if history is None else history, filters=filters, quotes=quotes
+            )
             return answer_dict(answer)
         except ArticleQAError as error:
             raise _told(error) from error
@@ -43,7 +45,7 @@ class Endpoints:
     ) -> list[dict[str, Any]]:
         """The k passages nearest to a question, best first; see qa.saved.hit_dict."""
         try:
-            hits = self._library.retrieve(question, k=k, history=history or (), filters=filters)
+            hits = self._library.retrieve(question, k=k, history=() if history is None else history, filters=filters)
         except ArticleQAError as error:
             raise _told(error) from error
         return [hit_dict(hit) for hit in hits]

@@ -121,10 +121,10 @@ def _document(library: Library, body: bytes, format_: str) -> tuple[str, str]:
     """(media type, text) of a kept conversation. Raises InvalidInput."""
     try:
         kept = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the conversation is not JSON: {error}") from error
     conversation = reopened(kept, library)
-    title = str(kept.get("title") or "Conversation")
+    title = kept.get("title") or "Conversation"
     asked = [(one.question, one.answer) for one in conversation.exchanges]
     if format_ == "md":
         return "text/markdown", export.conversation_markdown(title, asked)
