@@ -50,6 +50,8 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                 raise no_library(path, error) from error
+            if isinstance(error, (FileExistsError, NotADirectoryError)):
+                raise LibraryError(f"{path.parent} is a file, or below one; give a folder for the library") from error
             raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
 
     def close(self) -> None:

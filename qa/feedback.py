@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -138,8 +139,13 @@ def _first(ids: Any) -> str:
 def _append(folder: Path, line: Mapping[str, Any]) -> None:
     path = checked.path(folder, "folder") / FILE
     try:
-        with _writing, path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with _writing, path.open("a+b") as file:
+            written = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # cut short when the machine went down: this is a line of its own
+                    written = b"\n" + written
+            file.write(written)
     except OSError as error:
         raise LibraryError(f"the feedback could not be written to {path}: {error}") from error
 

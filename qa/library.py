@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,7 @@ _LONGEST_QUESTION = 4_000
 # The reader was trained on English: of a question less familiar than this it would only guess.
 _READS_FROM = 0.5
 _REINDEX_BATCH = 256
+_DEVICE = re.compile(r"[a-z]+(:\d{1,3})?")
 _DTYPES = ("auto", "float32", "bfloat16", "float16")  # as embeddings/encoder.py has them, which takes long to import
 
 
@@ -657,8 +659,8 @@ def _check_model_options(model: object, dtype: object = "auto", device: object =
     if model is not None and not isinstance(model, (str, Path)):
         raise checked.wrong_type(model, "model", "a folder or hub name, or None")
     checked.one_of(dtype, "dtype", _DTYPES)
-    if device is not None and not isinstance(device, str):
-        raise checked.wrong_type(device, "device", "a torch device, as 'cpu' or 'cuda:0', or None")
+    if device is not None and not (isinstance(device, str) and _DEVICE.fullmatch(device)):
+        raise InvalidInput(f"device is {shown(device)}; give a torch device, as 'cpu' or 'cuda:0', or None")
 
 
 def _known_form(article_id: str) -> str:
