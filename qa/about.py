@@ -167,7 +167,8 @@ def _listing(
     undated: int,
     places: Mapping[str, tuple[str, Sequence[int]]],
 ) -> Answer:
-    ordered = sorted(articles, key=lambda one: one.published or "", reverse=request.wanted != "oldest")
+    named = sorted(articles, key=lambda one: (one.title.casefold(), one.id))  # of one day, and without a date
+    ordered = sorted(named, key=lambda one: one.published or "", reverse=request.wanted != "oldest")
     dated = [one for one in ordered if one.published]
     count = len(articles)
     which = f"{count} {'article' if count == 1 else 'articles'}{said}"

@@ -29,10 +29,10 @@ def copy(source: Path, target: Path, on_pages: OnPages | None = None) -> bool:
     one of the two cannot be read or written.
     """
     taken = InvalidInput(f"{target} is there already; name a file that is not, nothing is overwritten")
-    if target.exists():
-        raise taken
-    part = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.part")
+    part = target.parent / f"{target.name}.{uuid.uuid4().hex[:8]}.part"
     try:
+        if target.exists():
+            raise taken
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(_reading(source)) as whole, contextlib.closing(sqlite3.connect(part)) as copied:
             whole.execute("BEGIN")  # one state: without it a copy begins anew with every change

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qa.checked import whole_characters
 from qa.types import Block, BlockKind
 
 # Invisible characters that only break words in two or steer a screen: soft hyphen, zero-width space, word joiner,
@@ -15,7 +16,6 @@ _INVISIBLE = r"\u00ad\u180e\u200b\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2
 _CONTROL = r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 _DROPPED = re.compile(f"[{_INVISIBLE}{_CONTROL}]")
 _CONTROLS = re.compile(f"[{_CONTROL}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,6 @@ class Piece:
     level: int = 0
     linked: float = 0.0
     group: int = 0
-
-
-def whole_characters(text: str) -> str:
-    """`text` without lone surrogates: pairs become the character they mean, single halves U+FFFD."""
-    if not _SURROGATE.search(text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def printable(text: str) -> str:

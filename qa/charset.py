@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from qa.blocks import whole_characters
+from qa.checked import whole_characters
 
 # Only encodings of text that pages are written in: "base64" or "punycode" in a meta tag are no charset.
 _KNOWN = re.compile(

@@ -61,14 +61,16 @@ class Database:
         self._writer_thread: int | None = None
         self._idle: list[sqlite3.Connection] = []
         self._pinned = threading.local()
-        if not path.exists() and not create:
-            raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
-        self.read_only = path.exists() and not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK))
         try:
+            if not path.exists() and not create:
+                raise LibraryError(f"there is no library at {path.parent}; add articles to it first")
+            self.read_only = path.exists() and not (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK))
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
         except sqlite3.DatabaseError as error:
             raise failure(path, error) from error
+        except (FileExistsError, NotADirectoryError) as error:
+            raise LibraryError(f"{path.parent} is a file, or below one; give a folder for the library") from error
         except OSError as error:
             raise LibraryError(f"the library {path.parent} could not be opened: {error}") from error
 

@@ -22,6 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from qa import checked
+from qa.checked import shown
 from qa.errors import InvalidInput
 from qa.feedback import counting
 from qa.types import Answer, Article, Filters, Hit, Progress, Turn, turns
@@ -152,7 +154,7 @@ class Evaluation:
 def read_questions(path: str | Path) -> list[Question]:
     """The questions of a JSON Lines file; InvalidInput names the line that is not one."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+        lines = checked.path(path, "questions").read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"questions {str(path)!r} cannot be read: {error}") from error
     records: list[tuple[int, Any]] = []
@@ -161,7 +163,7 @@ def read_questions(path: str | Path) -> list[Question]:
             continue
         try:
             records.append((number, json.loads(line)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"questions {str(path)!r}, line {number}: {error}") from error
     verdicts = [(number, record) for number, record in records if isinstance(record, dict) and "verdict" in record]
     count = [id(record) for record in counting([record for _, record in verdicts])]
@@ -189,7 +191,7 @@ def evaluate(
     gold = _gold_articles(library.articles(), wanted)
     if wanted and not gold:
         raise InvalidInput(
-            f"the library holds none of the {len(wanted)} articles that the questions name, as {min(wanted)!r}; "
+            f"the library holds none of the {len(wanted)} articles that the questions name, as {shown(min(wanted))}; "
             "open the library they are about, or name its pages with --articles"
         )
     results = []
@@ -386,9 +388,9 @@ def question_of(record: Any, number: int = 0) -> Question:
         raise InvalidInput(f"a JSON object is needed, not {type(record).__name__}")
     text, answerable = record.get("question"), record.get("answerable", True)
     if not isinstance(text, str) or not text.strip():
-        raise InvalidInput(f"'question' is {text!r}; it must be a text")
+        raise InvalidInput(f"'question' is {shown(text)}; it must be a text")
     if not isinstance(answerable, bool):
-        raise InvalidInput(f"'answerable' is {answerable!r}; it must be true or false")
+        raise InvalidInput(f"'answerable' is {shown(answerable)}; it must be true or false")
     answers, article_ids = _texts(record, "answers"), _texts(record, "article_ids")
     judged = record.get("verdict") in ("right", "wrong")
     if answerable and not article_ids and not judged:
@@ -397,7 +399,10 @@ def question_of(record: Any, number: int = 0) -> Question:
     if isinstance(paragraphs, dict):
         paragraphs = list(paragraphs.values())
     paragraphs = _texts({"gold_paragraph": paragraphs}, "gold_paragraph")
-    history = [_turn(turn) if isinstance(turn, dict) else turn for turn in record.get("history") or []]
+    said = record.get("history") or []
+    if not isinstance(said, list):
+        raise InvalidInput(f"'history' is {shown(said)}; it must be a list of turns")
+    history = [_turn(turn) if isinstance(turn, dict) else turn for turn in said]
     return Question(
         id=str(record.get("id", number)),
         question=text,
@@ -423,8 +428,8 @@ def _offsets(record: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
         pairs = tuple((start, end) for start, end in value)
     except (TypeError, ValueError):
         pairs = ((None, None),)
-    if not all(isinstance(at, int) for pair in pairs for at in pair):
-        raise InvalidInput(f"'answer_offsets' is {value!r}; it must be a list of [start, end]")
+    if not all(type(at) is int for pair in pairs for at in pair):
+        raise InvalidInput(f"'answer_offsets' is {shown(value)}; it must be a list of [start, end]")
     return pairs
 
 
@@ -432,7 +437,7 @@ def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = record.get(name) or []
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
-        raise InvalidInput(f"{name!r} is {value!r}; it must be a list of texts")
+        raise InvalidInput(f"{name!r} is {shown(value)}; it must be a list of texts")
     return tuple(each for each in values if each.strip())
 
 

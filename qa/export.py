@@ -12,7 +12,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from qa.errors import UnknownArticle
+from qa import checked
+from qa.checked import shown
+from qa.errors import InvalidInput, UnknownArticle
 from qa.leads import read_out
 from qa.render import answer_markdown, long_date, numbered, ordered, safe_url, versions
 from qa.types import Answer, Article
@@ -36,7 +38,7 @@ def cited(asked: Sequence[Asked], article_of: Callable[[str], Article]) -> list[
     `article_of` gives an article by its id; those of which it raises UnknownArticle are left out.
     """
     found: dict[str, Article] = {}
-    for _, answer in asked:
+    for _, answer in _checked(asked):
         for citation in ordered(answer):
             if citation.article_id not in found:
                 try:
@@ -48,17 +50,18 @@ def cited(asked: Sequence[Asked], article_of: Callable[[str], Article]) -> list[
 
 def conversation_markdown(title: str, asked: Iterable[Asked]) -> str:
     """A heading for each question, the answer with its numbers, and what they cite."""
-    lines = [f"# {_one_line(title)}"]
-    for question, answer in asked:
+    lines = [f"# {_one_line(checked.cleaned(title, 'title'))}"]
+    for question, answer in _checked(asked):
         lines += [f"## {_one_line(question)}", answer_markdown(answer)]
     return "\n\n".join(lines) + "\n"
 
 
 def conversation_html(title: str, asked: Iterable[Asked]) -> str:
     """The same as a page of its own, without scripts; everything is escaped."""
+    title = checked.cleaned(title, "title")
     sections = "".join(
         f'<section><h2 dir="auto">{html.escape(question)}</h2>{_answer(answer, position)}</section>'
-        for position, (question, answer) in enumerate(asked, 1)
+        for position, (question, answer) in enumerate(_checked(asked), 1)
     )
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
@@ -72,7 +75,7 @@ def bibtex(articles: Iterable[Article]) -> str:
     """One @misc entry an article, in their order, its key from author, year and title."""
     taken: set[str] = set()
     entries = []
-    for article in articles:
+    for article in checked.tuple_of(articles, Article, "articles"):
         fields = {"title": f"{{{_tex(article.title)}}}", "author": " and ".join(map(_bibtex_name, article.authors))}
         year, month, *_ = [*(article.published or "").split("-"), ""]
         fields |= {"year": year, "howpublished": _tex(article.site or ""), "url": _address(article)}
@@ -86,7 +89,7 @@ def csl_json(articles: Iterable[Article]) -> str:
     """A JSON array of CSL items, in the order of the articles."""
     taken: set[str] = set()
     items = []
-    for article in articles:
+    for article in checked.tuple_of(articles, Article, "articles"):
         item: dict[str, Any] = {"id": _key(article, taken), "type": "webpage" if article.url else "article"}
         item["title"] = article.title
         if article.authors:
@@ -96,6 +99,17 @@ def csl_json(articles: Iterable[Article]) -> str:
         more = {"container-title": article.site, "URL": _address(article), "language": article.language}
         items.append(item | {name: value for name, value in more.items() if value})
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+
+
+def _checked(asked: Iterable[Asked]) -> list[Asked]:
+    """The questions as text that can be written, with their answers. Raises InvalidInput."""
+    pairs = []
+    for pair in checked.tuple_of(asked, tuple, "asked"):
+        if len(pair) != 2:
+            raise InvalidInput(f"asked holds {shown(pair)}; give pairs of a question and its qa.Answer")
+        checked.instance(pair[1], Answer, "an answer in asked")
+        pairs.append((checked.cleaned(pair[0], "a question in asked"), pair[1]))
+    return pairs
 
 
 def _answer(answer: Answer, position: int) -> str:

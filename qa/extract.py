@@ -12,10 +12,11 @@ import re
 import warnings
 from dataclasses import replace
 
-from qa import formats
+from qa import checked, formats
 from qa.addresses import host
-from qa.blocks import lay_out, one_line, printable, shortened, whole_characters
+from qa.blocks import lay_out, one_line, printable, shortened
 from qa.charset import decode
+from qa.checked import whole_characters
 from qa.errors import NoArticleText, SourceError
 from qa.language import settled_language
 from qa.readers import flags, metadata, plaintext
@@ -69,6 +70,10 @@ def read_page(
     link lists or promotions. Raises NoArticleText where nothing is left, UnsupportedSource for other kinds,
     SourceError for a file that is damaged or protected, or a page larger than `qa.readers.bounds` lets through.
     """
+    if not isinstance(content, (bytes, str)):
+        raise checked.wrong_type(content, "content", "bytes, or a str")
+    for value, name in ((url, "url"), (media_type, "media_type"), (charset, "charset"), (source, "source")):
+        checked.text_or_none(value, name)
     article = _read(content, url, media_type=media_type, charset=charset, source=source)
     title, authors = shortened(article.title), tuple(map(shortened, article.authors))
     return (

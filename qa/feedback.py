@@ -9,14 +9,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.errors import InvalidInput, LibraryError
-from qa.types import Answer, Filters
+from qa import checked
+from qa.errors import LibraryError
+from qa.types import Answer, Filters, Turn, turns
 
 FILE = "feedback.jsonl"
 Verdict = Literal["right", "wrong"]
@@ -46,16 +48,19 @@ def keep(
     answer: Answer,
     verdict: Verdict | None,
     *,
-    history: Sequence[Mapping[str, str]] = (),
+    history: Sequence[Turn | Mapping[str, Any]] = (),
     filters: Filters | None = None,
 ) -> None:
     """Note a verdict on `answer` to `question`; None takes it back. Raises LibraryError where it cannot be written."""
-    if verdict not in ("right", "wrong", None):
-        raise InvalidInput(f"a verdict is {verdict!r}; give 'right', 'wrong' or None")
-    narrowed = {name: value for name, value in asdict(filters or Filters()).items() if value}
+    if verdict is not None:
+        checked.one_of(verdict, "a verdict", ("right", "wrong"))
+    question = checked.cleaned(question, "question")
+    checked.instance(answer, Answer, "answer")
+    said = [{"role": turn.role, "content": turn.content} for turn in turns(history)]
+    narrowed = {name: value for name, value in asdict(Filters.of(filters)).items() if value}
     first = answer.citations[0] if answer.found and answer.citations else None
     line: dict[str, Any] = {
-        "id": _id_of(question, history, narrowed),
+        "id": _id_of(question, said, narrowed),
         "question": question,
         "verdict": verdict,
         "time": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -65,8 +70,8 @@ def keep(
         "article_ids": [first.article_id] if first else [],
         "answerable": first is not None or verdict != "right",
     }
-    if history:
-        line["history"] = list(history)
+    if said:
+        line["history"] = said
     if narrowed:
         line["filters"] = narrowed
     if first is not None and verdict == "right":
@@ -75,12 +80,12 @@ def keep(
         line["gold_paragraph"] = first.quote
     elif first is not None:
         line["rejected"] = [first.quote]
-    _append(folder / FILE, line)
+    _append(folder, line)
 
 
 def take_back(folder: Path, feedback_id: str) -> None:
     """Take back the verdict of that id."""
-    _append(folder / FILE, {"id": feedback_id, "verdict": None})
+    _append(folder, {"id": checked.text(feedback_id, "feedback_id"), "verdict": None})
 
 
 def read(folder: Path) -> list[Feedback]:
@@ -93,10 +98,10 @@ def read(folder: Path) -> list[Feedback]:
             found=bool(line.get("found")),
             quote=str(line.get("quote", "")),
             title=str(line.get("title", "")),
-            article_id=str((line.get("article_ids") or [""])[0]),
+            article_id=_first(line.get("article_ids")),
             time=str(line.get("time", "")),
         )
-        for line in reversed(counting(_lines(folder / FILE)))
+        for line in reversed(counting(_lines(checked.path(folder, "folder") / FILE)))
     ]
 
 
@@ -122,19 +127,29 @@ def _lines(path: Path) -> list[Any]:
     for line in written:
         try:
             lines.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # cut short when the machine went down: the rest is as good as ever
     return lines
 
 
-def _append(path: Path, line: Mapping[str, Any]) -> None:
+def _first(ids: Any) -> str:
+    return str(ids[0]) if isinstance(ids, list) and ids else ""
+
+
+def _append(folder: Path, line: Mapping[str, Any]) -> None:
+    path = checked.path(folder, "folder") / FILE
     try:
-        with _writing, path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with _writing, path.open("a+b") as file:
+            written = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # cut short when the machine went down: this is a line of its own
+                    written = b"\n" + written
+            file.write(written)
     except OSError as error:
         raise LibraryError(f"the feedback could not be written to {path}: {error}") from error
 
 
 def _id_of(question: str, history: Sequence[Mapping[str, str]], filters: Mapping[str, Any]) -> str:
-    asked = [" ".join(question.split()), [dict(turn) for turn in history], dict(filters)]
+    asked = [" ".join(question.split()), history, filters]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa import checked
 from qa.addresses import is_named_inside
-from qa.errors import InvalidInput, NoArticleText, SourceError, UnsupportedSource
+from qa.errors import NoArticleText, SourceError, UnsupportedSource
 from qa.types import Article, Page, Validators
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def _items(sources: Iterable[Source] | Source) -> Iterator[Item]:
 
     if isinstance(sources, (str, Path, Page, Article)):
         sources = [sources]
-    if not isinstance(sources, Iterable):
-        raise InvalidInput(f"sources is {type(sources).__name__}; give paths, URLs or Articles")
+    if isinstance(sources, (bytes, Mapping)) or not isinstance(sources, Iterable):
+        raise checked.wrong_type(sources, "sources", "paths, URLs, Pages or Articles")
     for source in sources:
         if isinstance(source, (Page, Article)):
             yield Item(source)
@@ -91,8 +92,8 @@ def folder_of(source: object) -> str | None:
     if not isinstance(source, (str, Path)) or "://" in str(source) or not str(source).strip():
         return None
     try:
-        path = Path(source).expanduser()
-        return str(path.resolve()) if path.is_dir() else None
+        path = Path(source).expanduser().resolve()
+        return str(path) if checked.is_text(str(path)) and path.is_dir() else None
     except (OSError, RuntimeError, ValueError):  # a name too long, "~" of nobody, NUL in it
         return None
 

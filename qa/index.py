@@ -441,7 +441,7 @@ def _scored(
     """The `limit` best rows by BM25 over these terms, best first, with their scores."""
     lengths = rows.lengths
     passages = len(rows.ids) if rows.alive is None else int(np.count_nonzero(rows.alive))
-    mean = float(lengths.mean()) if len(lengths) else 0.0
+    mean = float(lengths.mean(where=True if rows.alive is None else rows.alive)) if passages else 0.0
     scores = np.zeros(len(rows.ids), np.float32)
     touched = [np.empty(0, np.int32)]
     for held in terms:

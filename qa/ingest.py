@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,7 @@ def add(
     Sources of a wrong type raise InvalidInput before anything is done; a source that cannot be read is
     reported as failed and the rest goes in. What is added is wanted, also where it was removed before.
     """
-    if not isinstance(sources, (str, Path, Page, Article)) and isinstance(sources, Iterable):
+    if not isinstance(sources, (str, bytes, Path, Page, Article, Mapping)) and isinstance(sources, Iterable):
         sources = list(sources)
     first = items(sources)
     run = Run(store, encoder, on_progress=on_progress, delay=delay, allow_private=allow_private, refresh=False)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qa import checked
+from qa.blocks import one_line
+from qa.checked import shown
 from qa.encode import encode
 from qa.errors import InvalidInput
 from qa.split import split
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
 
 CORRECTABLE = ("title", "authors", "published", "site", "language")
+_LONGEST_FACT = 1_000  # characters
+_MOST_AUTHORS = 500
+_LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 def correct(article_id: str, facts: Mapping[str, Any], *, store: Store, encoder: Callable[[], Encoder]) -> Article:
@@ -24,6 +31,8 @@ def correct(article_id: str, facts: Mapping[str, Any], *, store: Store, encoder:
     while True:
         stored = store.as_removed(article_id)
         wanted, said = _corrected(stored, facts)
+        if wanted == stored.article and said == stored.corrected:
+            return wanted
         passages = _encoded(wanted, store, encoder)
         with store.write():
             if store.as_removed(article_id) != stored:
@@ -94,24 +103,33 @@ def _encoded(article: Article, store: Store, encoder: Callable[[], Encoder]) -> 
 
 
 def _checked(facts: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(facts, Mapping) or (unknown := sorted(str(name) for name in facts if name not in CORRECTABLE)):
-        wrong = type(facts).__name__ if not isinstance(facts, Mapping) else unknown[0]
-        raise InvalidInput(f"facts to correct: {wrong!r} is none; give a mapping of {', '.join(CORRECTABLE)}")
-    checked: dict[str, Any] = {}
-    for name, value in facts.items():
-        if name == "authors":
-            values = (value,) if isinstance(value, str) else tuple(value or ())
-            if not all(isinstance(each, str) for each in values):
-                raise InvalidInput(f"authors is {value!r}; give a list of names")
-            checked[name] = tuple(each.strip() for each in values if each.strip())
-            continue
-        if value is not None and not isinstance(value, str):
-            raise InvalidInput(f"{name} is {value!r}; give a text, or None")
-        text = (value or "").strip()
-        if name == "title" and not text:
-            raise InvalidInput("title is empty; give an article a title")
-        checked[name] = (text.lower() if name == "language" else text) or None
-    return checked
+    if not isinstance(facts, Mapping):
+        raise checked.wrong_type(facts, "facts", f"a mapping of {', '.join(CORRECTABLE)}")
+    for name in facts:
+        checked.one_of(name, "a fact to correct", CORRECTABLE)
+    return {name: _authors(value) if name == "authors" else _fact(value, name) for name, value in facts.items()}
+
+
+def _authors(value: Any) -> tuple[str, ...]:
+    names = checked.names(value, "authors", most=_MOST_AUTHORS)
+    return tuple(filter(None, (_fact(each, "a name in authors") for each in names)))
+
+
+def _fact(value: Any, name: str) -> str | None:
+    """One line of text; None where there is none."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidInput(f"{name} is {shown(value)}; give a text, or None")
+    said = checked.text(value or "", name)
+    if len(said) > _LONGEST_FACT:
+        raise InvalidInput(f"{name} is {shown(said)}, of {len(said)} characters; give at most {_LONGEST_FACT}")
+    text = one_line(said)
+    if name == "title" and not text:
+        raise InvalidInput(f"title is empty, {shown(value)}; give an article a title")
+    if name == "language" and text:
+        text = text.lower()
+        if not _LANGUAGE.fullmatch(text):
+            raise InvalidInput(f"language is {shown(value)}; give an ISO 639 code, as en or de")
+    return text or None
 
 
 def _plain(value: Any) -> Any:

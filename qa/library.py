@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa import dialogue, speech, spelling
+from qa import checked, dialogue, speech, spelling
+from qa.checked import shown
 from qa.dialogue import FollowUp
 from qa.encode import encode
 from qa.errors import InvalidInput, ModelMismatch, UnknownArticle
@@ -20,7 +22,7 @@ from qa.ingest import OnProgress, add, sync
 from qa.keeping import CORRECTABLE, correct, restore
 from qa.records import ORDERS
 from qa.split import split
-from qa.store import Store
+from qa.store import Store, unknown_article
 from qa.types import (
     AddReport,
     Answer,
@@ -58,6 +60,8 @@ _LONGEST_QUESTION = 4_000
 # The reader was trained on English: of a question less familiar than this it would only guess.
 _READS_FROM = 0.5
 _REINDEX_BATCH = 256
+_DEVICE = re.compile(r"[a-z]+(:\d{1,3})?")
+_DTYPES = ("auto", "float32", "bfloat16", "float16")  # as embeddings/encoder.py has them, which takes long to import
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +119,12 @@ class Library:
         was built with another model than `model`, ModelError where `model` cannot be found, InvalidInput for an
         address that is none.
         """
+        _check_model_options(model, dtype, device)
         settings = None
         if ranking != "full":
             from qa.retriever import RANKINGS
 
-            if ranking not in RANKINGS:
-                raise InvalidInput(f"ranking is {ranking!r}; use one of {', '.join(RANKINGS)}")
-            settings = RANKINGS[ranking]
+            settings = RANKINGS[checked.one_of(ranking, "ranking", RANKINGS)]
         store = _opened(folder, create=create)
         try:
             self = cls(store, model=model, dtype=dtype, device=device, settings=settings)
@@ -146,7 +149,7 @@ class Library:
         target = _local(folder) / _STORE_FILE
         if target.exists():
             raise InvalidInput(f"{target.parent} holds a library; name another folder, or move that one away first")
-        source = Path(file).expanduser()
+        source = checked.path(file, "file")
         require_backup(source)
         copy(source, target)
         library = cls.open(folder, create=False)
@@ -166,7 +169,8 @@ class Library:
         def on_pages(done: int, pages: int) -> bool:
             return on_progress is None or on_progress(Progress(done, pages, str(file))) is not False
 
-        return self._in_folder("backed up").back_up(Path(file).expanduser(), on_pages)
+        checked.callback(on_progress)
+        return self._in_folder("backed up").back_up(checked.path(file, "file"), on_pages)
 
     def check(self, *, on_progress: OnProgress | None = None) -> list[str]:
         """What is wrong with the library: its file, each article with its passages, the index. Empty: nothing.
@@ -174,6 +178,7 @@ class Library:
         A damaged index is made anew, and nothing is lost with it; for the rest, see `from_backup`. `on_progress` is
         called after each article; returning False ends it there. Raises InvalidInput for a library on a server.
         """
+        checked.callback(on_progress)
         found: list[str] = []
         looked_at, articles = 0, len(self)
         for problem in self._in_folder("checked").problems():
@@ -196,7 +201,8 @@ class Library:
         """
         from qa import transfer
 
-        return transfer.export(self._store, Path(file).expanduser(), on_progress)
+        checked.callback(on_progress)
+        return transfer.export(self._store, checked.path(file, "file"), on_progress)
 
     def import_jsonl(self, file: str | Path, *, on_progress: OnProgress | None = None) -> AddReport:
         """Add the articles in `file`, which `export_jsonl` or another program wrote.
@@ -208,9 +214,10 @@ class Library:
         """
         from qa import transfer
 
-        before = self._store.stamp
+        source, before = checked.path(file, "file"), self._store.stamp
+        checked.callback(on_progress)
         report = transfer.bring_in(
-            Path(file).expanduser(), store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress
+            source, store=self._store, encoder=self._encoder_for_writing, on_progress=on_progress
         )
         self._checkpoint(since=before)
         return report
@@ -252,6 +259,7 @@ class Library:
         `on_progress` is called with a Progress after each source, and while a site is waited for; returning
         False stops there. What was done stays, and adding the same sources again goes on.
         """
+        checked.callback(on_progress)
         before = self._store.stamp
         report = add(
             sources,
@@ -275,6 +283,7 @@ class Library:
         `remove` does not come back: only `add` brings it back. `delay` and `on_progress` are as in `add`, and so is
         `allow_private`, which counts for all that the library remembers.
         """
+        checked.callback(on_progress)
         before = self._store.stamp
         report = sync(
             store=self._store,
@@ -291,6 +300,7 @@ class Library:
 
         What is returned puts it back, with `restore`.
         """
+        article_id = _known_form(article_id)
         with self._store.write():
             removed = self._store.as_removed(article_id)
             self._store.remove(article_id, for_good=True)
@@ -298,6 +308,7 @@ class Library:
 
     def restore(self, removed: Removed) -> None:
         """Put back what `remove` took out, as it was. Raises InvalidInput where its id is taken again."""
+        checked.instance(removed, Removed, "removed")
         before = self._store.stamp
         restore(removed, store=self._store, encoder=self._encoder_for_writing)
         self._checkpoint(since=before)
@@ -311,7 +322,7 @@ class Library:
         empty title or a date that does not exist.
         """
         before = self._store.stamp
-        article = correct(article_id, facts, store=self._store, encoder=self._encoder_for_writing)
+        article = correct(_known_form(article_id), facts, store=self._store, encoder=self._encoder_for_writing)
         self._checkpoint(since=before)
         return article
 
@@ -321,7 +332,7 @@ class Library:
 
     def corrected(self, article_id: str) -> dict[str, Any]:
         """What was corrected by hand, by name, each with what the page says instead. Raises UnknownArticle."""
-        self._store.article(article_id)
+        self.article(article_id)
         return {name: said for name, said in self._store.corrected(article_id).items() if name in CORRECTABLE}
 
     def collections(self) -> list[Collection]:
@@ -330,9 +341,11 @@ class Library:
 
     def unfollow(self, location: str) -> None:
         """Look no more for new pages in a collection; its articles stay. Raises InvalidInput where it is none."""
-        if not self._store.forget_collection(location):
-            known = ", ".join(each.location for each in self.collections()) or "there are none"
-            raise InvalidInput(f"{location!r} is no collection of this library; those it looks at: {known}")
+        known = [each.location for each in self.collections()]
+        if not isinstance(location, str) or location not in known:
+            said = ", ".join(known) or "there are none"
+            raise InvalidInput(f"{shown(location)} is no collection of this library; those it looks at: {said}")
+        self._store.forget_collection(location)
 
     def reindex(self, *, model: str | Path | None = None, on_progress: OnProgress | None = None) -> bool:
         """Split and encode every article anew, with `model` where one is given. False where it was stopped.
@@ -342,6 +355,8 @@ class Library:
         The library answers with its old vectors until the last moment and then changes in one transaction;
         a stopped reindex changes nothing, and the next one with the same model goes on where it ended.
         """
+        _check_model_options(model)
+        checked.callback(on_progress)
         from embeddings.encoder import Encoder
         from embeddings.model import find_model
 
@@ -383,16 +398,15 @@ class Library:
 
     def article(self, article_id: str) -> Article:
         """One article. Raises UnknownArticle."""
-        return self._store.article(article_id)
+        return self._store.article(_known_form(article_id))
 
     def passages(self, article_id: str) -> list[Passage]:
         """An article's passages, in order. Raises UnknownArticle."""
-        self._store.article(article_id)
-        return self._store.passages(article_id)
+        return self._store.passages(self.article(article_id).id)
 
     def summaries(self, search: str = "") -> list[ArticleSummary]:
         """The articles without their texts; those whose title, author or site holds `search`, whatever the case."""
-        return self._store.summaries(search)
+        return self._store.summaries(checked.cleaned(search, "search"))
 
     def browse(
         self, search: str = "", *, order: str = "added", descending: bool = False, offset: int = 0, limit: int = 50
@@ -402,12 +416,12 @@ class Library:
         `order`: "added", "title", "author", "date", "site" or "passages"; what an article does not have comes last.
         The page has the articles from `offset`, 0 or more, on, at most `limit`. Raises InvalidInput.
         """
-        if order not in ORDERS:
-            raise InvalidInput(f"order is {order!r}; use one of {', '.join(ORDERS)}")
-        if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-            raise InvalidInput(f"offset is {offset!r}; give a whole number of 0 or more")
         total, articles = self._store.browse(
-            search, order=order, descending=descending, offset=offset, limit=_positive(limit, "limit")
+            checked.cleaned(search, "search"),
+            order=checked.one_of(order, "order", ORDERS),
+            descending=bool(descending),
+            offset=checked.whole_number(offset, "offset", least=0),
+            limit=checked.whole_number(limit, "limit"),
         )
         return Listing(total, tuple(articles))
 
@@ -423,7 +437,7 @@ class Library:
         """
         import numpy as np
 
-        stored = self._store.stored_passages(self._store.sample_ids(_positive(most, "most")))
+        stored = self._store.stored_passages(self._store.sample_ids(checked.whole_number(most, "most")))
         kept = [stored[passage_id] for passage_id in sorted(stored)]
         vectors = np.array([one.vectors.vector for one in kept], np.float32)
         return self._store.passage_count, [one.passage for one in kept], vectors
@@ -464,12 +478,12 @@ class Library:
         their best sentence.
         An empty library, or filters that nothing passes, give an empty list. Raises InvalidInput.
         """
-        if min_score is not None and (not isinstance(min_score, (int, float)) or math.isnan(min_score)):
-            raise InvalidInput(f"min_score is {min_score!r}; give a number, or None for no limit")
-        if rerank not in (None, "reader"):
-            raise InvalidInput(f"rerank is {rerank!r}; use 'reader', or None to leave the order as it is")
+        if min_score is not None:
+            checked.number(min_score, "min_score", "a number, or None for no limit")
+        if rerank is not None and rerank != "reader":
+            raise InvalidInput(f"rerank is {shown(rerank)}; use 'reader', or None to leave the order as it is")
         asked = self._stand_alone(question, history)
-        found = self._find(asked, k=_positive(k), filters=Filters.of(filters))
+        found = self._find(asked, k=checked.whole_number(k, "k"), filters=Filters.of(filters))
         hits = found.hits(self._reread(found) if rerank == "reader" else found.candidates)
         return hits if min_score is None else [hit for hit in hits if hit.score >= min_score]
 
@@ -517,12 +531,11 @@ class Library:
         from qa.scoring import PASSAGES_READ
         from qa.support import FOUND_FROM
 
-        if found_from is not None and (not isinstance(found_from, (int, float)) or not 0 <= found_from <= 1):
-            raise InvalidInput(f"found_from is {found_from!r}; give a support, 0 to 1, or None for the usual one")
+        if found_from is not None:
+            checked.number(found_from, "found_from", "a support, 0 to 1, or None for the usual one", least=0, most=1)
         asked = self._stand_alone(question, history)
-        wanted, among, today = _positive(k), Filters.of(filters), datetime.date.today()
-        if _positive(quotes, "quotes") > MOST_QUOTES:
-            raise InvalidInput(f"quotes is {quotes!r}; give a whole number from 1 to {MOST_QUOTES}")
+        wanted, among, today = checked.whole_number(k, "k"), Filters.of(filters), datetime.date.today()
+        checked.whole_number(quotes, "quotes", most=MOST_QUOTES)
         yield Step("searching")
         found = self._find(asked, k=max(wanted, PASSAGES_READ), filters=among)
         hits = found.hits(found.candidates[:wanted])
@@ -610,9 +623,7 @@ class Library:
     # -- inside
 
     def _stand_alone(self, question: str, history: History) -> FollowUp:
-        if not isinstance(question, str):
-            raise InvalidInput(f"question is {type(question).__name__}; it must be a str")
-        cleaned = " ".join(question.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
+        cleaned = " ".join(checked.cleaned(question, "question").replace("\0", " ").split())
         if not cleaned:
             raise InvalidInput("question is empty; ask something")
         return dialogue.stand_alone(
@@ -686,27 +697,42 @@ class Library:
 
 
 def _local(location: str | Path) -> Path:
+    """The folder of a library on this machine; no server, and a name that every part of it can write."""
     if isinstance(location, str) and "://" in location:
-        raise InvalidInput(f"{location} is no folder; a library on a server is kept by the server's own backups")
-    return Path(location).expanduser()
+        raise InvalidInput(f"{shown(location)} is no folder; a library on a server is kept by the server's own backups")
+    folder = checked.path(location, "folder")
+    if not checked.is_text(str(folder)):
+        raise InvalidInput(f"folder is {shown(str(folder))}, whose name is not UTF-8; rename it, or give another")
+    return folder
 
 
 def _opened(location: str | Path, *, create: bool) -> Store:
     if isinstance(location, str) and "://" in location:
         from qa.milvus import open_milvus
 
-        return open_milvus(location, create=create)
+        return open_milvus(checked.text(location, "folder"), create=create)
     from qa.sqlite import SqliteStore
 
-    return SqliteStore(Path(location).expanduser() / _STORE_FILE, create=create)
+    return SqliteStore(_local(location) / _STORE_FILE, create=create)
+
+
+def _check_model_options(model: object, dtype: object = "auto", device: object = None) -> None:
+    if model is not None and not isinstance(model, (str, Path)):
+        raise checked.wrong_type(model, "model", "a folder or hub name, or None")
+    checked.one_of(dtype, "dtype", _DTYPES)
+    if device is not None and not (isinstance(device, str) and _DEVICE.fullmatch(device)):
+        raise InvalidInput(f"device is {shown(device)}; give a torch device, as 'cpu' or 'cuda:0', or None")
+
+
+def _known_form(article_id: str) -> str:
+    """An id as an article can have one. Raises InvalidInput, UnknownArticle."""
+    if not isinstance(article_id, str):
+        raise checked.wrong_type(article_id, "article_id", "an article's id, a str")
+    if not checked.is_text(article_id):
+        raise unknown_article(article_id)
+    return article_id
 
 
 def _stands(passage: Passage, articles: Mapping[str, Article]) -> bool:
     article = articles.get(passage.article_id)
     return article is not None and article.text[passage.start : passage.end] == passage.text
-
-
-def _positive(number: int, name: str = "k") -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise InvalidInput(f"{name} is {number!r}; give a whole number of 1 or more")
-    return number

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import lexical, milvus_rows, milvus_schema, records
-from qa.errors import InvalidInput, LibraryError, UnknownArticle
+from qa.errors import InvalidInput, LibraryError
 from qa.milvus_articles import Articles
 from qa.milvus_engine import HASH_END, TEXT_BYTES, Address, Engine, among, batches, both
 from qa.milvus_opened import FULL_AT_ONCE
 from qa.milvus_rows import Kept
 from qa.milvus_schema import Kind, key, passages_name
 from qa.milvus_writing import number_of, put_of
-from qa.store import EncodedPassage, StoredPassage, Vectors
+from qa.store import EncodedPassage, StoredPassage, Vectors, unknown_article
 from qa.types import Article, Filters, Passage
 
 _BATCH_PASSAGES = 1_000  # of a `write` are kept before they are sent
@@ -84,7 +84,7 @@ class MilvusStore(Articles):
             view = self._view()
             rows = self._engine.rows(self._articles, "number", [number], ["version"], view)
             if not any(row["version"] for row in rows):
-                raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
+                raise unknown_article(article_id)
             for location, *_ in self._placed(number):
                 self._writing().records[key(Kind.LOCATION, location)] = None
                 if for_good:

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from qa import lexical, milvus_rows, postings
-from qa.errors import UnknownArticle
 from qa.milvus_engine import View, batches, both
 from qa.milvus_opened import BODIES_AT_ONCE
 from qa.milvus_places import Places
@@ -18,7 +17,7 @@ from qa.milvus_rows import Kept
 from qa.milvus_schema import hashed
 from qa.milvus_search import in_any
 from qa.milvus_writing import number_of
-from qa.store import NameColumn, Names
+from qa.store import NameColumn, Names, unknown_article
 from qa.types import Article, ArticleSummary, Filters, Removed, Validators
 
 
@@ -32,7 +31,7 @@ class Articles(Places):
         """Raises UnknownArticle."""
         found = self.articles_by_id([article_id])
         if article_id not in found:
-            raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
+            raise unknown_article(article_id)
         return found[article_id]
 
     def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:
@@ -130,7 +129,7 @@ class Articles(Places):
             )
             article = milvus_rows.article_of(body)
             return Removed(article, row["position"], kept.fingerprint, kept.text_hash, kept.corrected, places)
-        raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
+        raise unknown_article(article_id)
 
     def article_with_text(self, text_hash: str) -> str | None:
         """The first article read from a page (not given by code) that has this text."""

@@ -89,11 +89,12 @@ class Listing:
         """Of the articles that `filters` let through, in order."""
         found = listed.filtered.get(filters)
         if found is None:
+            ids = frozenset(filters.article_ids)
             if filters.authors or filters.sites:
                 pairs = self.summaries(view, listed)
-                found = [entry.number for entry, facts in pairs if _passes(filters, entry) and _by(filters, facts)]
+                found = [entry.number for entry, facts in pairs if _passes(filters, ids, entry) and _by(filters, facts)]
             else:
-                found = [entry.number for entry in listed.order if _passes(filters, entry)]
+                found = [entry.number for entry in listed.order if _passes(filters, ids, entry)]
             if len(listed.filtered) < _MOST_FILTERS:
                 listed.filtered[filters] = found
         return found
@@ -129,10 +130,10 @@ def facts_of(engine: Engine, numbers: list[int], view: View) -> list[dict[str, A
     return [row for row in rows if row["version"]]
 
 
-def _passes(filters: Filters, entry: Entry) -> bool:
+def _passes(filters: Filters, ids: frozenset[str], entry: Entry) -> bool:
     if filters.languages and (entry.language or "").lower() not in {each.lower() for each in filters.languages}:
         return False
-    if filters.article_ids and entry.id not in filters.article_ids:
+    if ids and entry.id not in ids:
         return False
     # Dates may be a year or a month: they are compared to the precision that both sides have.
     date = entry.published

@@ -11,6 +11,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from qa.checked import shown, whole_characters, wrong_type
 from qa.errors import InvalidInput
 from qa.mentions import period
 from qa.types import iso_date
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
 LANGUAGES = ("en", "es", "fr", "ar")
+_LONGEST = 100  # characters; the parser tries a longer text in ever more ways
 
 
 def first_day(said: str, name: str, *, today: datetime.date | None = None) -> str:
@@ -35,14 +37,16 @@ def last_day(said: str, name: str, *, today: datetime.date | None = None) -> str
 
 
 def _day(said: str, name: str, today: datetime.date | None, *, last: bool) -> str:
-    said = " ".join(said.split())
+    if not isinstance(said, str):
+        raise wrong_type(said, name, "a date, as a str")
+    said = " ".join(whole_characters(said).split())
     try:
         return iso_date(said, name)
     except InvalidInput:
-        days = _days(said, today or datetime.date.today())
+        days = _days(said, today or datetime.date.today()) if len(said) <= _LONGEST else None
     if days is None:
         raise InvalidInput(
-            f"{name} is {said!r}; give a date that exists, as 2023-02-17, 2023-02 or 2023, or in words, as "
+            f"{name} is {shown(said)}; give a date that exists, as 2023-02-17, 2023-02 or 2023, or in words, as "
             "“last month”, “3 weeks ago” or “17 February 2023”"
         )
     return days[last].isoformat()

@@ -115,10 +115,11 @@ def condition(filters: Filters) -> tuple[str, list[Any]]:
         if names:
             parts.append("(" + " OR ".join([f"instr(fold({column}), ?)"] * len(names)) + ")")
             values += [lexical.fold(name) for name in names]
-    for column, names in (("lower(coalesce(language, ''))", filters.languages), ("id", filters.article_ids)):
-        if names:
-            parts.append(f"{column} IN ({','.join('?' * len(names))})")
-            values += [name.lower() for name in names] if column != "id" else list(names)
+    languages = tuple(name.lower() for name in filters.languages)
+    for column, names in (("lower(coalesce(language, ''))", languages), ("id", filters.article_ids)):
+        if names:  # as one value: of several there may be so many only
+            parts.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(names))
     # Dates may be a year or a month: they are compared to the precision that both sides have.
     if filters.since:
         parts.append("published >= substr(?, 1, length(published))")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,8 @@ RANKINGS: Mapping[str, Settings] = {
 
 # Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
 _COPY_OVERLAP = 0.7
+# Scores that differ by less are equal: the same text is encoded a little otherwise beside other texts.
+_ROUNDING = 2e-6
 _TRIPLE_WORD = re.compile(r"\w+")
 # What the best passage scores in meaning on average: dense 0.39 and late 0.55 (benchmarks/fit_unread.py on
 # squadshifts-amazon and -reddit, before its best sentence counted too, which is a little lower).
@@ -108,6 +111,7 @@ def find(
     ids = [i for i in ids if i in stored]  # another process may have removed one just now
     if not ids:
         return []
+    by_place = sorted(range(len(ids)), key=lambda j: _place(stored[ids[j]].passage))
     vectors = np.stack([stored[i].vectors.vector for i in ids]).astype(np.float32)
     dense = vectors @ embedded.vector
     words = np.zeros(len(ids), np.float32)
@@ -132,7 +136,7 @@ def find(
         named = np.array([lifted.get(owner, 0.0) for owner in owners], np.float32)
         # Taken from the others, not added to the best: the scores keep the level that support is fitted to.
         fused += weights * settings.named * (named - named.max())
-    order = np.argsort(-fused, kind="stable")
+    order, _ = _in_order(fused, by_place)
     late = np.zeros(len(ids), np.float32)
     tokens = {i: TokenVectors.from_bytes(stored[i].vectors.tokens, len(embedded.vector)) for i in ids}
     if settings.late:
@@ -148,7 +152,8 @@ def find(
         bare = [j for j in order if not len(tokens[ids[j]].signs)]
         late[bare] = unread[bare]
     total = (fused + settings.late * meaning(late)) / weights
-    best = order[np.argsort(-total[order], kind="stable")]
+    reranked = set(order.tolist())
+    best, total = _in_order(total, [j for j in by_place if j in reranked])
     ranked = [
         Candidate(
             stored[ids[j]],
@@ -164,18 +169,40 @@ def find(
     return fold_copies(ranked, k)
 
 
+def _in_order(scores: NDArray[np.float32], places: Sequence[int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """`places` by their scores, best first, and the scores, of which those that rounding alone sets apart are one.
+
+    Where they are one the order stays: which article was added first decides nothing.
+    """
+    among = np.array(places, np.intp)
+    order = np.argsort(-scores[among], kind="stable")
+    falls = np.diff(scores[among][order], prepend=scores[among][order[0]]) < -_ROUNDING
+    level = np.cumsum(falls)
+    levelled = scores.copy()
+    levelled[among[order]] = scores[among][order][np.searchsorted(level, level)]
+    return among[order[np.lexsort((order, level))]], levelled
+
+
+def _place(passage: Passage) -> tuple[str, int]:
+    return passage.article_id, passage.start
+
+
 def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
     """The first `k` distinct candidates, each with its near-duplicates among all of them as `copies`."""
     kept: list[Candidate] = []
-    triples: list[frozenset[tuple[str, ...]]] = []
+    sizes: list[int] = []
+    holding: dict[tuple[str, ...], list[int]] = {}  # the kept ones that a triple stands in: few are worth comparing
     for candidate in candidates:
         own = _triples(candidate.stored.passage.text)
-        same = next((i for i, other in enumerate(triples) if _overlap(own, other) >= _COPY_OVERLAP), None)
+        shared = Counter(at for triple in own for at in holding.get(triple, ()))
+        same = min((at for at in shared if shared[at] / min(len(own), sizes[at]) >= _COPY_OVERLAP), default=None)
         if same is not None:
             kept[same] = replace(kept[same], copies=(*kept[same].copies, candidate.stored.passage))
         elif len(kept) < k:
+            for triple in own:
+                holding.setdefault(triple, []).append(len(kept))
             kept.append(candidate)
-            triples.append(own)
+            sizes.append(len(own))
     return kept
 
 
@@ -199,7 +226,8 @@ def _by_names(wanted: Sequence[str], asked: Mentions, store: Store, limit: int, 
     """The best passages by words among the articles whose author, site or date the question names."""
     by = named_articles(asked, store)
     if by and filters.article_ids:
-        by = [article_id for article_id in by if article_id in filters.article_ids]
+        let_through = set(filters.article_ids)
+        by = [article_id for article_id in by if article_id in let_through]
     if by:
         yield from (i for i, _ in store.search_terms(wanted, limit, replace(filters, article_ids=tuple(by))))
     if asked.period and not (filters.since or filters.until):
@@ -226,7 +254,3 @@ def _texts(passages: Sequence[Passage], store: Store) -> list[str]:
 def _triples(text: str) -> frozenset[tuple[str, ...]]:
     words = _TRIPLE_WORD.findall(text.casefold())
     return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
-
-
-def _overlap(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> float:
-    return len(a & b) / max(1, min(len(a), len(b)))

@@ -9,26 +9,31 @@ any of these forms.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from qa import checked
 from qa.errors import InvalidInput, UnknownArticle
 from qa.links import link_to, web_address
 from qa.types import Answer, Article, Citation, Hit, Passage, Standing, Verified, iso_date, quote_hash
 
-_MOST_HITS = 50  # of a record: what comes from outside must not make the library read without end
+# Of a record: what comes from outside must not make the library read without end.
+_MOST_HITS = 50
+_MOST_CITATIONS = 200
 _SCORES = ("score", "dense", "lexical", "late", "named")
 _DEEPEST = 100  # lists and objects in one another that answers are looked for in
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:
     """The answer as JSON can hold it: its fields by name; articles of hits without their text."""
+    checked.instance(answer, Answer, "answer")
     return _answer(answer, [hit_dict(hit) for hit in answer.hits])
 
 
 def hit_dict(hit: Hit) -> dict[str, Any]:
     """A hit as JSON can hold it: score and its parts, passage, copies, and the article without its text."""
+    checked.instance(hit, Hit, "hit")
     article = hit.article
     return {
         "score": hit.score,
@@ -52,6 +57,7 @@ def hit_dict(hit: Hit) -> dict[str, Any]:
 
 def record(answer: Answer) -> dict[str, Any]:
     """The answer for keeping: as `answer_dict`, its hits only by place and score."""
+    checked.instance(answer, Answer, "answer")
     hits = []
     for hit in answer.hits:
         scores = {name: round(float(getattr(hit, name)), 4) for name in _SCORES}
@@ -65,24 +71,24 @@ def restored(kept: Any, article_of: Callable[[str], Article]) -> Answer:
     Hits whose article is gone, or is too short now, are left out. Raises InvalidInput where `kept` is no record.
     """
     if not isinstance(kept, Mapping):
-        raise InvalidInput(f"a kept answer is {type(kept).__name__}; it must be an object")
+        raise checked.wrong_type(kept, "a kept answer", "an object")
     try:
-        citations = tuple(_citation(one, article_of) for one in kept["citations"])
-        hits = [_hit(one, article_of) for one in kept["hits"][:_MOST_HITS]]
+        citations = tuple(_citation(one, article_of) for one in _list(kept, "citations")[:_MOST_CITATIONS])
+        hits = [_hit(one, article_of) for one in _list(kept, "hits")[:_MOST_HITS]]
         return Answer(
-            question=str(kept["question"]),
-            found=bool(kept["found"]),
-            text=str(kept["text"]),
+            question=_text(kept, "question"),
+            found=kept["found"],
+            text=_text(kept, "text"),
             citations=citations,
             hits=tuple(hit for hit in hits if hit is not None),
-            support=min(1.0, max(0.0, float(kept["support"]))),
+            support=kept["support"],
             kind=kept.get("kind", "quotes"),
-            differs=tuple(int(number) for number in kept.get("differs", ())),
-            said_by=tuple(str(each) for each in kept.get("said_by", ())),
+            differs=kept.get("differs", ()),
+            said_by=kept.get("said_by", ()),
         )
-    except InvalidInput:
-        raise
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+    except InvalidInput as error:
+        raise InvalidInput(f"a kept answer cannot be read: {error}") from error
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise InvalidInput(f"a kept answer cannot be read: {type(error).__name__}: {error}") from error
 
 
@@ -126,10 +132,10 @@ def _verified(answer: Mapping[str, Any], kept: Any, article_of: Callable[[str], 
         raise InvalidInput(f"a saved citation cannot be read: {type(error).__name__}: {error}") from error
     for name, value in (("article_id", article_id), ("quote", quote), ("title", title), ("question", question)):
         if not isinstance(value, str):
-            raise InvalidInput(f"{name} of a saved citation is {value!r}; it must be a text")
+            raise InvalidInput(f"{name} of a saved citation is {checked.shown(value)}; it must be a text")
     for name, value in (("start", start), ("end", end), ("number", number)):
         if isinstance(value, bool) or not isinstance(value, int):
-            raise InvalidInput(f"{name} of a saved citation is {value!r}; it must be a whole number")
+            raise InvalidInput(f"{name} of a saved citation is {checked.shown(value)}; it must be a whole number")
     one = Verified(question, number, article_id, title, quote, "changed")
     if said is not None and said != quote_hash(article_id, start, end, quote):
         return replace(one, altered=True)
@@ -167,17 +173,17 @@ def _place(passage: Passage) -> dict[str, Any]:
 
 
 def _citation(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> Citation:
-    start, end, span, published = int(kept["start"]), int(kept["end"]), kept.get("span"), kept.get("published")
+    start, end, span, published = kept["start"], kept["end"], kept.get("span"), kept.get("published")
     citation = Citation(
-        number=int(kept["number"]),
-        article_id=str(kept["article_id"]),
-        title=str(kept["title"]),
+        number=kept["number"],
+        article_id=_text(kept, "article_id"),
+        title=_text(kept, "title"),
         url=None,
-        quote=str(kept["quote"]),
+        quote=_text(kept, "quote"),
         start=start,
         end=end,
-        lead=str(kept.get("lead", "")),
-        span=(int(span[0]), int(span[1])) if span else None,
+        lead=_text(kept, "lead", ""),
+        span=None if span is None else tuple(span),
         published=None if published is None else iso_date(published, "a kept citation's date"),
     )
     if standing(citation, article_of) != "intact":
@@ -189,22 +195,35 @@ def _citation(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> 
 
 def _hit(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> Hit | None:
     try:
-        article = article_of(str(kept["passage"]["article_id"]))
+        article = article_of(_text(kept["passage"], "article_id"))
         passage = _passage(kept["passage"], article)
     except UnknownArticle:
         return None
     if passage is None:
         return None
     copies = []
-    for copy in kept.get("copies", ())[:_MOST_HITS]:
+    for copy in _list(kept, "copies", [])[:_MOST_HITS]:
         with contextlib.suppress(UnknownArticle):
-            copies.append(_passage(copy, article_of(str(copy["article_id"]))))
-    scores = {name: float(kept[name]) for name in _SCORES}
+            copies.append(_passage(copy, article_of(_text(copy, "article_id"))))
+    scores = {name: kept[name] for name in _SCORES}
     return Hit(passage, article, copies=tuple(copy for copy in copies if copy is not None), **scores)
 
 
 def _passage(kept: Mapping[str, Any], article: Article) -> Passage | None:
-    start, end = int(kept["start"]), int(kept["end"])
-    if not 0 <= start < end <= len(article.text):
+    start = checked.whole_number(kept["start"], "the start of a kept passage", least=0)
+    end = checked.whole_number(kept["end"], "the end of a kept passage")
+    if not start < end <= len(article.text):
         return None
-    return Passage(article.id, start, end, article.text[start:end], str(kept.get("heading", "")))
+    return Passage(article.id, start, end, article.text[start:end], _text(kept, "heading", ""))
+
+
+def _text(kept: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = kept[name] if default is None else kept.get(name, default)
+    return checked.cleaned(value, f"{name!r}")
+
+
+def _list(kept: Mapping[str, Any], name: str, default: list[Any] | None = None) -> Sequence[Any]:
+    value = kept[name] if default is None else kept.get(name, default)
+    if not isinstance(value, (list, tuple)):
+        raise checked.wrong_type(value, f"{name!r}", "a list")
+    return value

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa import formats
 from qa.addresses import without_fragment
+from qa.checked import is_text, shown
 from qa.errors import InvalidInput, SourceError, UnsupportedSource
 from qa.types import Page, Validators
 
@@ -46,18 +47,18 @@ def expand(sources: Iterable[str | Path] | str | Path) -> list[str]:
 
 def _locations(source: str | Path) -> Iterator[str]:
     if not isinstance(source, (str, Path)):
-        raise InvalidInput(f"source {source!r} is {type(source).__name__}; give a path, a URL or an Article")
+        raise InvalidInput(f"source {shown(source)} is {type(source).__name__}; give a path, a URL or an Article")
     if is_url(source):
         yield without_fragment(str(source).strip())
         return
     if not str(source).strip():
         raise InvalidInput("source is an empty string; give a path or a URL")
     try:
-        path = Path(source).expanduser()
-        if path.is_dir():
-            yield from map(str, _files(path.resolve()))
+        path = Path(source).expanduser().resolve()
+        if is_text(str(path)) and path.is_dir():
+            yield from map(str, _files(path))
         else:
-            yield str(path.resolve())
+            yield str(path)
     except (OSError, ValueError, RuntimeError):  # NUL in a name, a loop of links, no home: `load` says what is wrong
         yield str(source)
 
@@ -134,6 +135,8 @@ def read_file(location: str | Path, *, also: tuple[str, ...] = ()) -> Page:
     path = Path(location)
     try:
         path = path.expanduser().resolve()
+        if not is_text(str(path)):
+            raise SourceError(f"{path} has a name that is not UTF-8, which cannot be kept; rename it")
         if path.is_dir():
             raise SourceError(f"{path} is a folder; expand it to its files first")
         if not path.exists():

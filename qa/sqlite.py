@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from qa import backup, lexical, records, schema
 from qa.backup import OnPages
 from qa.database import Database, no_library
-from qa.errors import LibraryError, UnknownArticle
+from qa.errors import LibraryError
 from qa.index import FOLDER, RECORD, Index
 from qa.language import language_of
-from qa.store import EncodedPassage, NameColumn, Names, StoredPassage, Vectors
+from qa.store import EncodedPassage, NameColumn, Names, StoredPassage, Vectors, unknown_article
 from qa.types import Article, ArticleSummary, Filters, Passage, Removed, Validators
 
 _DIGEST = 16  # bytes
@@ -112,7 +112,7 @@ class SqliteStore:
     def article(self, article_id: str) -> Article:
         row = self._one(f"SELECT {records.ARTICLE_COLUMNS} FROM {records.ARTICLES} WHERE id = ?", (article_id,))
         if row is None:
-            raise UnknownArticle(f"no article has the id {article_id!r}; `article-qa list` shows the ids there are")
+            raise unknown_article(article_id)
         return records.article(row)
 
     def articles_by_id(self, ids: Iterable[str]) -> dict[str, Article]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from qa.checked import shown
+from qa.errors import UnknownArticle
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -271,3 +274,8 @@ class Store(Protocol):
 
     def terms_from(self, beginning: str, shortest: int, longest: int) -> list[str]:
         """The terms of the passages that begin so, of `shortest` to `longest` characters."""
+
+
+def unknown_article(article_id: str) -> UnknownArticle:
+    """What a call raises for an id that no article has."""
+    return UnknownArticle(f"no article has the id {shown(article_id)}; `article-qa list` shows the ids there are")

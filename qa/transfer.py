@@ -16,6 +16,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.checked import shown
 from qa.encode import encode
 from qa.errors import InvalidInput, LibraryError
 from qa.index import flush
@@ -158,7 +159,7 @@ def _take(incoming: _Incoming, line: bytes) -> None:
     if "collection" in said:
         location, kind = said["collection"]["location"], said["collection"]["kind"]
         if not isinstance(location, str) or not isinstance(kind, str):
-            raise InvalidInput(f"collection is {location!r}, {kind!r}; both must be texts")
+            raise InvalidInput(f"collection is {shown(location)}, {shown(kind)}; both must be texts")
         incoming.store.remember(location, kind, given=True)
     else:
         incoming.take(_read(said))
@@ -180,13 +181,13 @@ def _read(said: Mapping[str, Any]) -> Removed:
     """Raises InvalidInput, KeyError, TypeError or ValueError where it is no line of an article."""
     given: dict[str, Any] = said["article"]
     if unknown := sorted(given.keys() - set(_ARTICLE)):
-        raise InvalidInput(f"article has {unknown[0]!r}; it may have {', '.join(_ARTICLE)}")
+        raise InvalidInput(f"article has {shown(unknown[0])}; it may have {', '.join(_ARTICLE)}")
     lists = {name: tuple(given.get(name, ())) for name in _LISTS}
     blocks = tuple(Block(*block) for block in given.get("blocks", ()))
     article = Article(**{**given, **lists, "blocks": blocks})
     corrected = said.get("corrected", {})
     if not isinstance(corrected, dict) or not corrected.keys() <= {*CORRECTABLE, "date_source"}:
-        raise InvalidInput(f"corrected is {corrected!r}; give what the page says, by name of the fact")
+        raise InvalidInput(f"corrected is {shown(corrected)}; give what the page says, by name of the fact")
     fingerprint, text_hash = fingerprint_of(article), text_hash_of(article)
     # As the page had them: a fact that was corrected, or a language that was told from the text, is not in its own.
     if _is_hash(said.get("text_hash")) and (corrected or said["text_hash"] == text_hash):
@@ -207,7 +208,7 @@ def _is_hash(value: object) -> bool:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise InvalidInput(f"location is {value!r}; it must be a text")
+        raise InvalidInput(f"location is {shown(value)}; it must be a text")
     return value
 
 

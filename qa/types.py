@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from qa import checked
+from qa.checked import shown
 from qa.errors import InvalidInput
 
 BlockKind = Literal["heading", "paragraph", "item", "row", "caption", "quote", "code"]
@@ -34,8 +37,20 @@ FLAGS: Mapping[str, str] = {
     "cut-short": "the file ends in the middle; save or download it again",
 }
 
+# What the fields of the values that there are many of are.
+_BLOCK = {"kind": str, "start": int, "end": int, "level": int}
+_PASSAGE = {
+    "article_id": str, "start": int, "end": int, "text": str, "heading": str, "sentences": tuple, "leads": tuple,
+}  # fmt: skip
+_CITATION = {
+    "article_id": str, "title": str, "url": str | None, "quote": str, "start": int, "end": int, "link": str | None,
+    "lead": str, "published": str | None,
+}  # fmt: skip
+
 # A year, a month or a day; what follows a day (a time of day) is cut off.
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ].*)?)?)?$", re.DOTALL)
+_ISO_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ].*)?)?)?$", re.DOTALL)
+_MOST_NAMES = 500  # of a filter
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,11 @@ class Page:
     url: str | None = None  # where the page lives on the web, when that is known
     media_type: str = "text/html"  # without parameters
     charset: str | None = None  # as the transport named it; None: look inside
+
+    def __post_init__(self) -> None:
+        checked.fields(self, {"content": bytes, "media_type": str, "charset": str | None})
+        checked.text(self.location, "Page.location")
+        checked.text_or_none(self.url, "Page.url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +98,15 @@ class Block:
     level: int = 0
 
     def __post_init__(self) -> None:
+        checked.fields(self, _BLOCK)
         if self.kind not in BLOCK_KINDS:
-            raise InvalidInput(f"a block's kind is {self.kind!r}; use one of {', '.join(sorted(BLOCK_KINDS))}")
+            raise InvalidInput(f"a block's kind is {shown(self.kind)}; use one of {', '.join(sorted(BLOCK_KINDS))}")
         if not 0 <= self.start < self.end:
-            raise InvalidInput(f"a block spans {self.start}..{self.end}; it must start at 0 or later and not be empty")
+            raise InvalidInput(
+                f"a block spans {shown(self.start)}..{shown(self.end)}; it must start at 0 or later and not be empty"
+            )
+        if self.level < 0:
+            raise InvalidInput(f"a block's level is {shown(self.level)}; give 0, or a rank or depth from 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +138,35 @@ class Article:
 
     def __post_init__(self) -> None:
         for name in ("id", "title", "text"):
-            if not isinstance(getattr(self, name), str):
-                raise InvalidInput(f"Article.{name} is {type(getattr(self, name)).__name__}; it must be a str")
-            try:
-                getattr(self, name).encode()
-            except UnicodeEncodeError as error:
-                raise InvalidInput(
-                    f"Article.{name} holds a lone surrogate at character {error.start}, which is no text; "
-                    "decode the source with errors='replace'"
-                ) from error
+            checked.text(getattr(self, name), f"Article.{name}")
+        for name in ("url", "site", "language", "source"):
+            checked.text_or_none(getattr(self, name), f"Article.{name}")
         if not self.id.strip():
-            raise InvalidInput("Article.id is empty; give every article an id of its own")
+            raise InvalidInput(f"Article.id is empty, {shown(self.id)}; give every article an id of its own")
         if isinstance(self.authors, str):
-            raise InvalidInput(f"Article.authors is the str {self.authors!r}; give a tuple, as ({self.authors!r},)")
-        object.__setattr__(self, "authors", tuple(self.authors))
-        for name in ("blocks", "pages", "flags"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.date_source is not None and self.date_source not in DATE_SOURCES:
-            raise InvalidInput(
-                f"Article.date_source is {self.date_source!r}; use one of {', '.join(sorted(DATE_SOURCES))}"
-            )
+            name = shown(self.authors)
+            raise InvalidInput(f"Article.authors is the str {name}; give a tuple, as ({name},)")
+        for name, kind in (("authors", str), ("blocks", Block), ("pages", int), ("flags", str)):
+            object.__setattr__(self, name, checked.tuple_of(getattr(self, name), kind, f"Article.{name}"))
+        for author in self.authors:
+            checked.text(author, "a name in Article.authors")
+        if self.date_source is not None:
+            checked.one_of(self.date_source, "Article.date_source", sorted(DATE_SOURCES))
         if unknown := [flag for flag in self.flags if flag not in FLAGS]:
-            raise InvalidInput(f"Article.flags holds {unknown[0]!r}; use {', '.join(FLAGS)}")
+            raise InvalidInput(f"Article.flags holds {shown(unknown[0])}; use {', '.join(FLAGS)}")
         if any(not 0 <= page <= len(self.text) for page in self.pages) or list(self.pages) != sorted(self.pages):
-            raise InvalidInput(f"Article.pages of {self.id!r} must be offsets into its text, in order")
+            raise InvalidInput(
+                f"Article.pages of {shown(self.id)} are {shown(self.pages)}; give offsets into its text of "
+                f"{len(self.text)} characters, in order"
+            )
         if self.published is not None:
             object.__setattr__(self, "published", iso_date(self.published, "Article.published"))
         position = 0
         for block in self.blocks:
             if block.start < position or block.end > len(self.text):
                 raise InvalidInput(
-                    f"Article {self.id!r}: block {block.kind} {block.start}..{block.end} overlaps the one before it "
-                    f"or leaves the text of {len(self.text)} characters"
+                    f"Article {shown(self.id)}: block {block.kind} {block.start}..{block.end} overlaps the one before "
+                    f"it or leaves the text of {len(self.text)} characters"
                 )
             position = block.end
 
@@ -204,6 +226,10 @@ class Removed:
     corrected: Mapping[str, Any]
     locations: tuple[tuple[str, Validators], ...] = ()
 
+    def __post_init__(self) -> None:
+        kinds = {"article": Article, "position": int, "fingerprint": str, "text_hash": str, "corrected": Mapping}
+        checked.fields(self, kinds)
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -225,13 +251,15 @@ class Passage:
     leads: tuple[tuple[int, int] | None, ...] = ()
 
     def __post_init__(self) -> None:
+        checked.fields(self, _PASSAGE)
         if self.start < 0 or self.end - self.start != len(self.text):
             raise InvalidInput(
-                f"a passage of {self.article_id!r} spans {self.start}..{self.end} but has {len(self.text)} characters"
+                f"a passage of {shown(self.article_id)} spans {shown(self.start)}..{shown(self.end)} but has "
+                f"{len(self.text)} characters"
             )
         if self.leads and len(self.leads) != len(self.sentences):
             raise InvalidInput(
-                f"a passage of {self.article_id!r} has {len(self.leads)} leads for {len(self.sentences)} sentences"
+                f"a passage of {shown(self.article_id)} has {len(self.leads)} leads for {len(self.sentences)} sentences"
             )
 
     @property
@@ -262,6 +290,11 @@ class Hit:
     copies: tuple[Passage, ...] = ()
     named: float = 0.0
 
+    def __post_init__(self) -> None:
+        checked.fields(self, {"passage": Passage, "article": Article, "copies": tuple})
+        for name in ("score", "dense", "lexical", "late", "named"):
+            checked.number(getattr(self, name), f"Hit.{name}", "a finite number", least=-_LARGEST, most=_LARGEST)
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -287,13 +320,19 @@ class Citation:
     published: str | None = None
 
     def __post_init__(self) -> None:
-        if self.end - self.start != len(self.quote):
+        checked.fields(self, _CITATION)
+        checked.whole_number(self.number, "Citation.number")
+        if self.start < 0 or self.end - self.start != len(self.quote):
             raise InvalidInput(
-                f"citation {self.number} spans {self.start}..{self.end} but quotes {len(self.quote)} characters"
+                f"citation {shown(self.number)} spans {shown(self.start)}..{shown(self.end)} but quotes "
+                f"{len(self.quote)} characters"
             )
-        if self.span is not None and not self.start <= self.span[0] < self.span[1] <= self.end:
+        if self.span is None:
+            return
+        first, last = checked.span(self.span, "Citation.span")
+        if not self.start <= first < last <= self.end:
             raise InvalidInput(
-                f"citation {self.number} of {self.start}..{self.end} has the span {self.span[0]}..{self.span[1]}; "
+                f"citation {self.number} of {self.start}..{self.end} has the span {shown(first)}..{shown(last)}; "
                 "it must lie within and not be empty"
             )
 
@@ -356,8 +395,11 @@ class Answer:
     said_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in ANSWER_KINDS:
-            raise InvalidInput(f"an answer's kind is {self.kind!r}; use one of {', '.join(sorted(ANSWER_KINDS))}")
+        checked.fields(self, {"question": str, "found": bool, "text": str})
+        checked.number(self.support, "Answer.support", "a probability, 0 to 1", least=0, most=1)
+        checked.one_of(self.kind, "an answer's kind", sorted(ANSWER_KINDS))
+        for name, kind in (("citations", Citation), ("hits", Hit), ("differs", int), ("said_by", str)):
+            object.__setattr__(self, name, checked.tuple_of(getattr(self, name), kind, f"Answer.{name}"))
         if unknown := set(self.differs) - {citation.number for citation in self.citations}:
             raise InvalidInput(f"Answer.differs names citation {min(unknown)}, which the answer does not have")
 
@@ -381,6 +423,10 @@ class Turn:
     role: Literal["user", "assistant"]
     content: str
 
+    def __post_init__(self) -> None:
+        checked.one_of(self.role, "Turn.role", ("user", "assistant"))
+        checked.fields(self, {"content": str})
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -400,14 +446,11 @@ class Filters:
 
     def __post_init__(self) -> None:
         for name in ("authors", "sites", "languages", "article_ids"):
-            value = getattr(self, name)
-            values = (value,) if isinstance(value, str) else tuple(value or ())
-            if not all(isinstance(v, str) for v in values):
-                raise InvalidInput(f"filter {name} is {value!r}; give a name or a list of names")
-            object.__setattr__(self, name, tuple(v.strip() for v in values if v.strip()))
+            most = None if name == "article_ids" else _MOST_NAMES
+            object.__setattr__(self, name, checked.names(getattr(self, name), f"filter {name}", most=most))
         for name in ("since", "until"):
             value = getattr(self, name)
-            object.__setattr__(self, name, iso_date(value, f"filter {name}") if value else None)
+            object.__setattr__(self, name, None if value in (None, "") else iso_date(value, f"filter {name}"))
         if self.since and self.until:
             precision = min(len(self.since), len(self.until))
             if self.since[:precision] > self.until[:precision]:
@@ -424,11 +467,12 @@ class Filters:
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
-            raise InvalidInput(f"filters is {type(value).__name__}; give qa.Filters or a mapping")
+            raise checked.wrong_type(value, "filters", "qa.Filters, a mapping with their names, or None")
         known = [field.name for field in fields(cls)]
-        unknown = sorted(str(key) for key in value if key not in known)
-        if unknown:
-            raise InvalidInput(f"unknown filter {', '.join(unknown)}; known: {', '.join(known)}")
+        for key in value:
+            if key not in known:
+                said = key if isinstance(key, str) and key.isidentifier() and len(key) < 100 else shown(key)
+                raise InvalidInput(f"unknown filter {said}; known: {', '.join(known)}")
         return cls(**{key: item for key, item in value.items() if item is not None})
 
 
@@ -514,7 +558,9 @@ def iso_date(value: str, name: str) -> str:
         year, month, day = (int(part) if part else None for part in match.groups())
         datetime.date(year or 0, month or 1, day or 1)
     except ValueError as error:
-        raise InvalidInput(f"{name} is {value!r}; give a date that exists as 2023-02-17, 2023-02 or 2023") from error
+        raise InvalidInput(
+            f"{name} is {shown(value)}; give a date that exists as 2023-02-17, 2023-02 or 2023"
+        ) from error
     return "-".join(part for part in match.groups() if part)
 
 
@@ -525,14 +571,14 @@ def turns(history: Sequence[Turn | Mapping[str, Any]]) -> tuple[Turn, ...]:
     assistant (system, tool) are passed over.
     """
     if isinstance(history, (str, bytes, Mapping)) or not isinstance(history, Sequence):
-        raise InvalidInput(f"history is {type(history).__name__}; give a list of {{'role': …, 'content': …}}")
+        raise checked.wrong_type(history, "history", "a list of {'role': …, 'content': …}")
     result = []
     for entry in history:
         if isinstance(entry, Turn):
-            result.append(entry)
+            result.append(Turn(entry.role, checked.whole_characters(entry.content)))
             continue
         if not isinstance(entry, Mapping) or not isinstance(entry.get("role"), str):
-            raise InvalidInput(f"history holds {entry!r}; each entry needs a 'role' and a 'content'")
+            raise InvalidInput(f"history holds {shown(entry)}; each entry needs a 'role' and a 'content'")
         content = entry.get("content")
         if isinstance(content, Sequence) and not isinstance(content, str):
             parts = [part.get("text") if isinstance(part, Mapping) else part for part in content]
@@ -540,8 +586,6 @@ def turns(history: Sequence[Turn | Mapping[str, Any]]) -> tuple[Turn, ...]:
         if not isinstance(content, str):
             continue  # a picture or a component: nothing to read
         role = entry["role"]
-        if role == "user":
-            result.append(Turn("user", content))
-        elif role == "assistant":
-            result.append(Turn("assistant", content))
+        if role == "user" or role == "assistant":
+            result.append(Turn(role, checked.whole_characters(content)))
     return tuple(result)

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from qa import checked
 from qa.addresses import host as host_of
 from qa.addresses import without_fragment
 from qa.errors import FetchError, InvalidInput, UnsupportedSource
@@ -327,9 +328,8 @@ class Web:
 
 def checked_delay(delay: float) -> float:
     """`delay` in seconds; InvalidInput where it is no time that can be waited."""
-    if isinstance(delay, bool) or not isinstance(delay, (int, float)) or not 0 <= delay <= 3600:
-        raise InvalidInput(f"delay is {delay!r}; give the seconds between two requests to one host, 0 to 3600")
-    return float(delay)
+    wanted = "the seconds between two requests to one host, 0 to 3600"
+    return float(checked.number(delay, "delay", wanted, least=0, most=3600))
 
 
 def _checked(url: str) -> str:

@@ -176,7 +176,7 @@ def test_what_is_not_known_is_said(library: Library) -> None:
         ("Which articles mention Swat?", ["weir"], "1 article that mentions Swat:"),
         ("Which articles mention the Karun dam?", ["weir", "dam"], "2 articles that mention the Karun dam:"),
         ("Which articles are about the Karun dam?", ["weir", "dam"], "2 articles about the Karun dam:"),
-        ("How many articles do I have?", ["weir", "dam", "hamlet", "note"], "4 articles:"),
+        ("How many articles do I have?", ["weir", "dam", "note", "hamlet"], "4 articles:"),
         ("How many articles do I have from River Notes?", ["weir", "dam"], "2 articles from River Notes:"),
         ("List my articles from rivers.example", ["dam"], "1 article from rivers.example:"),
         ("Which articles by Ahmed mention Swat?", ["weir"], "1 article by Ahmed that mentions Swat:"),

@@ -136,7 +136,7 @@ def test_reads_the_example_questions(examples: Path) -> None:
         ('{"question": "Who?", "answerable": "yes"}', "line 2: 'answerable' is 'yes'"),
         ('{"question": "Who?", "answers": ["he"]}', "line 2: an answerable question needs 'article_ids'"),
         ('{"question": "Who?", "answerable": false, "answers": [1]}', r"line 2: 'answers' is \[1\]"),
-        ('{"question": "Who?", "answerable": false, "history": "x"}', "line 2: history holds 'x'"),
+        ('{"question": "Who?", "answerable": false, "history": "x"}', "line 2: 'history' is 'x'"),
         ('{"question": "Who?", "answerable": false, "answer_offsets": [[1]]}', r"'answer_offsets' is \[\[1\]\]"),
         ('{"question": "Who?", "answerable": false, "answer_offsets": [[1, "2"]]}', "'answer_offsets' is"),
         ('{"question": "Who?", "answerable": false, "answer_offsets": 3}', "'answer_offsets' is 3"),

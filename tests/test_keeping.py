@@ -119,12 +119,12 @@ def test_a_page_that_waits_to_be_stored_takes_on_what_is_corrected_meanwhile(lib
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"text": "x"}, "facts to correct: 'text'"),
+        ({"text": "x"}, "a fact to correct is 'text'; use one of title, authors"),
         ({"title": "  "}, "title is empty"),
         ({"published": "2020-13"}, "give a date that exists"),
         ({"authors": [1]}, "authors is \\[1\\]"),
         ({"site": 3}, "site is 3"),
-        ("title", "facts to correct: 'str'"),
+        ("title", "facts is str, 'title'"),
     ],
 )
 def test_impossible_facts_change_nothing(library: Library, page: Path, facts: object, reason: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qa import feedback
+from qa.checked import whole_characters
 from qa.errors import ArticleQAError
 from qa.types import Answer, Step
 from qa.ui.conversation import Conversation, copy_titles, history, messages, panels
@@ -69,7 +70,7 @@ def asking(
 
     `editing` is the key of an exchange that this question replaces, with all that came after it.
     """
-    question = question.strip()
+    question = whole_characters(question).strip()
     if not question:
         yield View(conversation, words, notice=words("ask.type_first"), editing=editing)
         return

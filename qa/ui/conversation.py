@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from qa.checked import whole_characters
 from qa.errors import InvalidInput, UnknownArticle
 from qa.saved import record, restored, standing
 from qa.types import Answer, Article, Standing
@@ -169,7 +170,7 @@ def reopened(kept: Any, library: Library) -> Conversation:
         exchanges.append(
             Exchange(
                 key=f"a{number}",
-                question=one["question"],
+                question=whole_characters(one["question"]),
                 answer=answer,
                 chosen=Chosen.restored(one.get("chosen", {})),
                 verdict=verdict if verdict in ("right", "wrong") else None,

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 from qa import lexical
 from qa.answer import NO_ARTICLE_PASSES, NOT_FOUND
+from qa.checked import whole_characters
 from qa.leads import read_out
 from qa.render import (
     Source,
@@ -42,8 +43,8 @@ _SCORES = (("panel.meaning", "dense"), ("panel.wording", "lexical"), ("panel.clo
 
 
 def text(value: str) -> str:
-    """Escaped for HTML, attributes included."""
-    return html.escape(value, quote=True)
+    """Escaped for HTML, attributes included; what is no character, as in names of files, is replaced."""
+    return html.escape(whole_characters(value), quote=True)
 
 
 def chat_text(value: str) -> str:

@@ -40,8 +40,9 @@ class Endpoints:
         quotes: int = 3,
     ) -> dict[str, Any]:
         """Answer a question from the articles, with numbered citations; see qa.saved.answer_dict."""
+        before = () if history is None else history
         step = await self._last(
-            self._library.ask_in_steps(question, k=k, history=history or (), filters=filters, quotes=quotes)
+            self._library.ask_in_steps(question, k=k, history=before, filters=filters, quotes=quotes)
         )
         assert step.answer is not None
         return answer_dict(step.answer)
@@ -56,8 +57,10 @@ class Endpoints:
     ) -> list[dict[str, Any]]:
         """The k passages nearest to a question, best first; see qa.saved.hit_dict."""
 
+        before = () if history is None else history
+
         def found() -> Iterator[list[Hit]]:
-            yield self._library.retrieve(question, k=k, history=history or (), filters=filters)
+            yield self._library.retrieve(question, k=k, history=before, filters=filters)
 
         return [hit_dict(hit) for hit in await self._last(found())]
 

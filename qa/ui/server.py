@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from qa import export
 from qa.accounts import FILE, Accounts, accounts_file
+from qa.checked import shown
 from qa.errors import ArticleQAError, InvalidInput, LibraryClosed, UnknownArticle
 from qa.types import Progress
 from qa.ui import uploads
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_PORT = 7860
 PORTS_TRIED = 50
+_LONGEST_HOST = 253  # characters, of any name (RFC 1035)
 
 # Belt to the page's braces: even if something of Gradio wanted to, the browser would ask no other host.
 _PAGE_POLICY = (
@@ -150,10 +152,10 @@ def _document(library: Library, body: bytes, format_: str) -> tuple[str, str]:
     """(media type, text) of a kept conversation. Raises InvalidInput."""
     try:
         kept = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the conversation is not JSON: {error}") from error
     conversation = reopened(kept, library)
-    title = str(kept.get("title") or "Conversation")
+    title = kept.get("title") or "Conversation"
     asked = [(one.question, one.answer) for one in conversation.exchanges]
     if format_ == "md":
         return "text/markdown", export.conversation_markdown(title, asked)
@@ -300,12 +302,14 @@ def _not_a_cut_connection(record: logging.LogRecord) -> bool:
 
 def _listener(host: str, port: int | None) -> socket.socket:
     """A bound socket: on `port`, or with None on the first free one from 7860."""
+    if len(host) > _LONGEST_HOST:
+        raise InvalidInput(f"host is {shown(host)}; give the name or address of this computer")
     wanted = [port] if port is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED))
     problem: OSError | None = None
     for each in wanted:
         try:
             return socket.create_server((host, each), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, ValueError, TypeError) as error:  # a name that is none for a host
             problem = error if isinstance(error, OSError) else OSError(str(error))
     tried = f"port {port}" if port is not None else f"any port from {wanted[0]} to {wanted[-1]}"
     raise InvalidInput(f"cannot listen on {host}, {tried}: {problem}. Choose another host or port") from problem
