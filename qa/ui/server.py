@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Query, Request
+from fastapi.middleware import Middleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from tqdm import tqdm
 
@@ -27,8 +28,10 @@ from qa.errors import ArticleQAError, InvalidInput, LibraryClosed, UnknownArticl
 from qa.types import Progress
 from qa.ui import uploads
 from qa.ui.conversation import reopened
+from qa.ui.guard import Guard
 from qa.ui.page import build, mount_options
 from qa.ui.reading import article_page, missing_page
+from qa.ui.routes import NeededRoutes
 from qa.ui.shared import Shared
 from qa.ui.words import LANGUAGES, preferred, words
 
@@ -40,22 +43,19 @@ log = logging.getLogger(__name__)
 DEFAULT_PORT = 7860
 PORTS_TRIED = 50
 
-# Belt to the page's braces: even if something of Gradio wanted to, the browser would ask no other host.
-_PAGE_POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'; form-action 'self'"
+_READING_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_READING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-
 _MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
 _LANGUAGE_COOKIE = "article-qa-language"
 
 
-def create_app(library: Library, *, local: bool = True) -> FastAPI:
+def create_app(library: Library, *, local: bool = True, names: Sequence[str] = ()) -> FastAPI:
     """The page at `/` and, in the other languages, at `/es/`, `/fr/` and `/ar/`; below each of them `article`, the
     reading view of one article, and `export`, which makes documents of conversations.
 
-    `local`: it is served to this computer alone, and may be told to read its folders. The model starts loading when
+    `local`: it is served to this computer alone, and may be told to read its folders. `names`: what the app is called
+    beside localhost and addresses, as people type it into a browser. The model starts loading when
     the app starts, so that the first question need not wait for it.
     """
     warm = threading.Event()
@@ -66,7 +66,7 @@ def create_app(library: Library, *, local: bool = True) -> FastAPI:
     def read(
         request: Request, article_id: Annotated[str, Query(alias="id")], start: int = 0, end: int = 0
     ) -> HTMLResponse:
-        headers = {"Content-Security-Policy": _READING_POLICY, "Referrer-Policy": "no-referrer"}
+        headers = {"Content-Security-Policy": _READING_POLICY}
         said = words(_language_of(request.url.path))
         try:
             return HTMLResponse(article_page(library.article(article_id), said, start=start, end=end), headers=headers)
@@ -108,11 +108,14 @@ def create_app(library: Library, *, local: bool = True) -> FastAPI:
             warm.set()
 
     threading.Thread(target=load_model, name="load-model", daemon=True).start()
-    app.add_middleware(_PolicyHeader)
     app.add_middleware(_OwnLanguage)
     for language in (*LANGUAGES[1:], "en"):  # what is mounted at "/" takes all that no other has
         page = build(library, language=language, shared=shared)
-        gr.mount_gradio_app(app, page, path="/" if language == "en" else f"/{language}", **mount_options(language))
+        options = mount_options(language)
+        inside = {"middleware": [Middleware(NeededRoutes, head=options["head"])]}
+        path = "/" if language == "en" else f"/{language}"
+        gr.mount_gradio_app(app, page, path=path, app_kwargs=inside, **options)
+    app.add_middleware(Guard, names=names, changing=("/language/",))  # the last is the outermost
     app.state.shared = shared
     return app
 
@@ -145,10 +148,12 @@ def _language_of(path: str) -> str:
 
 
 @contextmanager
-def running(library: Library, *, host: str = "127.0.0.1", port: int | None = None) -> Iterator[str]:
+def running(
+    library: Library, *, host: str = "127.0.0.1", port: int | None = None, names: Sequence[str] = ()
+) -> Iterator[str]:
     """Runs the app in a thread of its own and gives its address; ends it on leaving."""
     listener = _listener(host, port)
-    app = create_app(library)
+    app = create_app(library, names=names)
     server = _server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -167,14 +172,15 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     examples: str | Path | None = None,
+    names: Sequence[str] = (),
     open_browser: bool = False,
 ) -> None:
     """Opens the library in `folder` and serves the page until Ctrl-C.
 
     `folder`, or an address as `Library.open` takes it, is by default the one that ARTICLE_QA_LIBRARY names, else
     `library` here; it is made where it is missing. `port` None takes the first free one from 7860. `examples` names a
-    folder whose articles are added first where the library is empty. Raises InvalidInput where `host` and `port` cannot
-    be listened on, and what `Library.open` raises.
+    folder whose articles are added first where the library is empty; `names` are those of `create_app`. Raises
+    InvalidInput where `host` and `port` cannot be listened on, and what `Library.open` raises.
     """
     from qa.library import Library
 
@@ -186,7 +192,7 @@ def serve(
         address = _address(listener)
         _say(f"Library: {chosen if '://' in str(chosen) else library.folder.resolve()} ({len(library)} articles)")
         _say(f"Open {address} in a browser. Ctrl-C ends it.")
-        app = create_app(library, local=_is_loopback(listener))
+        app = create_app(library, local=_is_loopback(listener), names=names)
         server = _server(app)
         if open_browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
@@ -253,23 +259,6 @@ def _is_loopback(listener: socket.socket) -> bool:
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-class _PolicyHeader:
-    """Adds the content security policy to every page that has none of its own."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def with_policy(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                if not any(name.lower() == b"content-security-policy" for name, _ in headers):
-                    message = {**message, "headers": [*headers, (b"content-security-policy", _PAGE_POLICY.encode())]}
-            await send(message)
-
-        await self._app(scope, receive, with_policy if scope["type"] == "http" else send)
 
 
 class _OwnLanguage:
