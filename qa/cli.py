@@ -179,6 +179,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1, this machine only)"
     )
     serve.add_argument("--port", type=int, help="port to listen on (default: the first free one from 7860)")
+    serve.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what the page is called in a browser's address, if not localhost or an address; may be given again",
+    )
     serve.add_argument("--open", action="store_true", help="open a browser window on it")
     serve.add_argument("--examples", type=Path, metavar="FOLDER", help="articles to add where the library is empty")
     serve.add_argument(
@@ -401,6 +408,7 @@ def _serve(options: argparse.Namespace) -> Outcome:
         host=options.host,
         port=options.port,
         examples=options.examples,
+        names=options.name,
         open_browser=options.open,
         allow_private=options.allow_private,
         auth=not options.no_auth,

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from qa import checked
+from qa.bidi import without_controls
 from qa.checked import shown
 from qa.errors import InvalidInput, UnknownArticle
 from qa.leads import read_out
-from qa.render import answer_markdown, long_date, numbered, ordered, safe_url, versions
+from qa.links import web_address
+from qa.render import answer_markdown, leads_to, long_date, markdown_line, numbered, ordered, safe_url, versions
 from qa.types import Answer, Article
 
 Asked = tuple[str, Answer]  # a question as it was typed, and its answer
@@ -25,6 +27,7 @@ _PARTICLES = frozenset("al bin da de del della der di du el ibn la le van von de
 _TEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _TEX |= {sign: f"\\{sign}" for sign in "&%$#_"}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
     "body{font:1.05rem/1.6 Georgia,serif;max-width:42rem;margin:2rem auto;padding:0 1rem}"
     "h1,h2{font-family:system-ui,sans-serif;line-height:1.3}h2{font-size:1.1rem;margin-top:2rem}"
@@ -50,9 +53,9 @@ def cited(asked: Sequence[Asked], article_of: Callable[[str], Article]) -> list[
 
 def conversation_markdown(title: str, asked: Iterable[Asked]) -> str:
     """A heading for each question, the answer with its numbers, and what they cite."""
-    lines = [f"# {_one_line(checked.cleaned(title, 'title'))}"]
+    lines = [f"# {markdown_line(checked.cleaned(title, 'title'))}"]
     for question, answer in _checked(asked):
-        lines += [f"## {_one_line(question)}", answer_markdown(answer)]
+        lines += [f"## {markdown_line(question)}", answer_markdown(answer)]
     return "\n\n".join(lines) + "\n"
 
 
@@ -60,14 +63,15 @@ def conversation_html(title: str, asked: Iterable[Asked]) -> str:
     """The same as a page of its own, without scripts; everything is escaped."""
     title = checked.cleaned(title, "title")
     sections = "".join(
-        f'<section><h2 dir="auto">{html.escape(question)}</h2>{_answer(answer, position)}</section>'
+        f'<section><h2 dir="auto">{_line(question)}</h2>{_answer(answer, position)}</section>'
         for position, (question, answer) in enumerate(_checked(asked), 1)
     )
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f'<h1 dir="auto">{html.escape(title)}</h1>{sections}</body></html>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{_line(title)}</title><style>{_STYLE}</style></head><body>"
+        f'<h1 dir="auto">{_line(title)}</h1>{sections}</body></html>'
     )
 
 
@@ -119,7 +123,7 @@ def _answer(answer: Answer, position: int) -> str:
     articles = {hit.article.id: hit.article for hit in answer.hits}
     if answer.kind == "articles":
         told = [numbered(line) for line in answer.text.splitlines()]
-        body = "".join(f'<p dir="auto">{html.escape(said)} {_number(position, number)}</p>' for said, number in told)
+        body = "".join(f'<p dir="auto">{_line(said)} {_number(position, number)}</p>' for said, number in told)
     else:
         quotes = (
             f'<q dir="auto">{html.escape(said)}</q>{_number(position, citation.number)}'
@@ -127,18 +131,24 @@ def _answer(answer: Answer, position: int) -> str:
         )
         body = f"<p>{' '.join(quotes)}</p>"
     if differ := versions(answer):
-        body += (
-            f"<p>These articles differ: {html.escape(' · '.join(f'{one.said} ({one.title})' for one in differ))}</p>"
-        )
+        body += f"<p>These articles differ: {_line(' · '.join(f'{one.said} ({one.title})' for one in differ))}</p>"
     notes = []
     for citation in citations:
         article = articles.get(citation.article_id)
         about = [] if article is None else [" and ".join(article.authors), article.site or ""]
         facts = ", ".join(filter(None, [citation.title, *about, long_date(citation.published)]))
         address = safe_url(citation.link) or safe_url(citation.url)
-        linked = f'<a href="{html.escape(address)}">{html.escape(facts)}</a>' if address else html.escape(facts)
+        linked = _line(facts)
+        if address:
+            host = leads_to(address, citation.title, article.site if article else None)
+            linked = f'<a href="{html.escape(address)}" rel="noopener noreferrer">{linked}</a>'
+            linked += f" <bdi>({html.escape(host)})</bdi>" if host else ""
         notes.append(f'<li id="n{position}-{citation.number}" value="{citation.number}" dir="auto">{linked}</li>')
     return f"{body}<ol>{''.join(notes)}</ol>"
+
+
+def _line(value: str) -> str:
+    return html.escape(without_controls(value))
 
 
 def _number(position: int, number: int | None) -> str:
@@ -146,7 +156,7 @@ def _number(position: int, number: int | None) -> str:
 
 
 def _address(article: Article) -> str:
-    return safe_url(article.url) or ""
+    return safe_url(web_address(article.url)) or ""
 
 
 def _key(article: Article, taken: set[str]) -> str:
@@ -191,4 +201,4 @@ def _tex(value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return " ".join(value.split())
+    return " ".join(without_controls(value).split())

@@ -40,16 +40,33 @@ def link_to(article: Article, start: int, end: int) -> str | None:
 
 
 def web_address(url: str | None) -> str | None:
-    """`url` without its fragment where it is an http(s) address, else None: nothing else may become a link."""
+    """`url` without its fragment where it is an http(s) address, else None: nothing else may become a link.
+
+    Without a name and password too, which are a secret, or there to look like a host; the host in the letters that name
+    servers know.
+    """
     if not url:
         return None
     try:
         parts = urlsplit(url.strip())
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
+    host = _ascii_host(parts.netloc.rpartition("@")[2])
+    if parts.scheme.lower() not in ("http", "https") or not host:
         return None
-    return percent_encode(urlunsplit(parts._replace(fragment="")), safe=":/?#[]@!$&'()*+,;=%~-._")
+    address = urlunsplit(parts._replace(netloc=host, fragment=""))
+    return percent_encode(address, safe=":/?#[]@!$&'()*+,;=%~-._")
+
+
+def _ascii_host(host: str) -> str:
+    """A host and its port in ASCII, other letters in Punycode; "" where that cannot be. Codecs: RFC 3490."""
+    if host.isascii():
+        return host
+    name, colon, port = host.partition(":")
+    try:
+        return f"{name.encode('idna').decode()}{colon}{port}"
+    except UnicodeError:
+        return ""
 
 
 def text_fragment(article: Article, start: int, end: int) -> str:

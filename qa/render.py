@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from qa.bidi import closed, without_controls
 from qa.leads import read_out
+from qa.links import web_address
 from qa.support import support_word
 from qa.types import Answer, Article, Citation, Hit
 
@@ -20,6 +22,8 @@ _MONTHS = "January February March April May June July August September October N
 
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&-])")
 _NUMBER_LAST = re.compile(r"(.*) \[(\d+)\]")
+# What may be read as a host: "example.org" in a title.
+_LIKE_A_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 
 
@@ -46,7 +50,7 @@ class Source:
     def link(self) -> str | None:
         """Where the page opens: at the first quote, else at its top. None where there is no safe web address."""
         page = self.article.url if self.article else None
-        for address in (*(citation.link for citation in self.citations), page):
+        for address in (*(citation.link for citation in self.citations), web_address(page)):
             if safe := safe_url(address):
                 return safe
         return None
@@ -139,21 +143,23 @@ def emphasised(citation: Citation, said: str, escape: Callable[[str], str], befo
 
 def answer_markdown(answer: Answer) -> str:
     """The answer and, numbered alike, what it quotes from, as Markdown."""
-    lines = [_said(answer, _markdown, "**")]
+    lines = [_said(answer, markdown_line, "**")]
     for citation, article in _cited_articles(answer):
-        title = _markdown(citation.title)
+        title = markdown_line(citation.title)
         address = safe_url(citation.link) or safe_url(citation.url)
         linked = f"[{title}](<{address}>)" if address else title
-        lines.append(f"{citation.number}. {', '.join([linked, *map(_markdown, _byline(article, citation.start))])}")
+        if address and (host := leads_to(address, citation.title, article.site if article else None)):
+            linked += f" ({markdown_line(host)})"
+        lines.append(f"{citation.number}. {', '.join([linked, *map(markdown_line, _byline(article, citation.start))])}")
     return _joined(lines)
 
 
 def answer_text(answer: Answer) -> str:
     """The answer and, numbered alike, what it quotes from, as plain text."""
-    lines = [_said(answer, str, "")]
+    lines = [_said(answer, closed, "")]
     for citation, article in _cited_articles(answer):
         address = safe_url(citation.link) or safe_url(citation.url)
-        line = f"[{citation.number}] {', '.join([citation.title, *_byline(article, citation.start)])}"
+        line = f"[{citation.number}] {without_controls(', '.join([citation.title, *_byline(article, citation.start)]))}"
         lines.append(f"{line}. {address}" if address else line)
     return _joined(lines)
 
@@ -164,9 +170,22 @@ def safe_url(address: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(address)
-        return address if parts.scheme in ("http", "https") and parts.hostname else None
+        plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        return address if plain else None
     except ValueError:  # e.g. an unclosed bracket in the host
         return None
+
+
+def leads_to(address: str, *said: str | None) -> str:
+    """The host of a safe address where what stands at the link may be taken for another one; "" where it may not.
+
+    `said` is what stands there: a title or a site's name that has something like a host in it. A host that is written
+    in other letters than those of ASCII is always named, in Punycode: two that look the same are not.
+    """
+    host = urlsplit(address).hostname or ""
+    named = [each.lower() for one in said if one for each in _LIKE_A_HOST.findall(one)]
+    known = all(f".{host}".endswith(f".{each.removeprefix('www.')}") for each in named)
+    return "" if known and "xn--" not in host else host
 
 
 def long_date(published: str | None) -> str:
@@ -277,5 +296,6 @@ def _joined(lines: list[str]) -> str:
     return "\n\n".join([lines[0], "\n".join(lines[1:])]) if len(lines) > 1 else lines[0]
 
 
-def _markdown(text: str) -> str:
-    return _MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
+def markdown_line(text: str) -> str:
+    """`text` in one line, so that Markdown shows it as it is; what turns the order of letters is closed."""
+    return _MARKDOWN_SPECIAL.sub(r"\\\1", closed(" ".join(text.split())))

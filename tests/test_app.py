@@ -210,7 +210,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("format_", "media_type", "held"),
         [
-            ("md", "text/markdown", "# My <talk>"),
+            ("md", "text/markdown", "# My \\<talk\\>"),
             ("html", "text/html", '<h1 dir="auto">My &lt;talk&gt;</h1>'),
             ("bib", "application/x-bibtex", "author = {Abiodun, Jonas}"),
             ("json", "application/vnd.citationstyles.csl+json", '"family": "Abiodun"'),
@@ -256,7 +256,7 @@ class TestProcess:
         tags = BeautifulSoup(page, "html.parser").select("script, link")
         loaded = [str(tag.get("src") or tag.get("href") or "") for tag in tags]
         assert [each for each in loaded if re.match(r"(https?:)?//", each)] == []
-        assert headers["content-security-policy"].startswith("default-src 'self'")
+        assert headers["content-security-policy"].startswith("default-src 'none'")
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
     def test_python_app_py_starts_with_the_examples_and_ends_on_ctrl_c(self, tmp_path: Path) -> None:

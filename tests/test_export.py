@@ -18,7 +18,7 @@ def test_markdown_and_html_hold_questions_quotes_and_sources(example_library: Li
     asked = [(question, example_library.ask(question)) for question in (SHARE, NOTHING)]
     quote = asked[0][1].citations[0].quote
     text = conversation_markdown("A <talk>\n", asked)
-    assert text.startswith(f"# A <talk>\n\n## {SHARE}\n\n")
+    assert text.startswith(f"# A \\<talk\\>\n\n## {SHARE}\n\n")
     assert "1. Turbines on a leash: the slow rise of floating wind, Jonas Abiodun, Tidemark, 20 September 2024" in text
     assert text.endswith(f"## {NOTHING}\n\n{asked[1][1].text}\n")
     page = BeautifulSoup(conversation_html("A <talk>", asked), "html.parser")

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.answer import NOT_FOUND
-from qa.render import answer_markdown, answer_support, answer_text, long_date, safe_url, sources
+from qa.bidi import closed, without_controls
+from qa.render import answer_markdown, answer_support, answer_text, leads_to, long_date, safe_url, sources
 from qa.saved import answer_dict
 from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, support_word
 from qa.types import Answer, Article, Citation, Hit, Passage
@@ -194,6 +195,7 @@ def test_support_is_a_word(support: float, word: str) -> None:
         ("http://localhost:8000/x?y=1&z=2", True),
         ("HTTPS://example.org/", True),
         ("https://пример.рф/ä", True),
+        ("https://good.example@evil.example/", False),
         ("javascript:alert(1)", False),
         ("java\nscript:alert(1)", False),
         ("https://example.org/\n", False),
@@ -462,3 +464,36 @@ def test_an_article_that_is_only_cited_can_be_read_too() -> None:
     assert only(card.select(".qa-meta")).text == "February 2019"
     (gone,) = soup(panel_html(answer, EN, key="a", stale={1: "gone"})).select(".qa-card")
     assert gone.select(".qa-links a") == []
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "host"),
+    [
+        ("https://example.org/x", ("A page", None), ""),
+        ("https://example.org/x", ("News of example.org", "www.example.org"), ""),
+        ("https://news.example.org/x", ("Example.ORG", None), ""),
+        ("https://evil.example/x", ("https://bank.example/login", None), "evil.example"),
+        ("https://evil.example/x", ("Log in", "bank.example"), "evil.example"),
+        ("https://notbank.example/x", ("bank.example", None), "notbank.example"),
+        ("https://xn--pple-43d.example/", ("A page", None), "xn--pple-43d.example"),
+    ],
+)
+def test_a_host_is_named_where_another_may_be_thought_of(address: str, said: tuple[str | None, ...], host: str) -> None:
+    assert leads_to(address, *said) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        ("plain", ""),
+        ("\u202eturned", "\u202c"),
+        ("\u202eturned\u202c", ""),
+        ("\u2067a\u202eb", "\u202c\u2069"),
+        ("\u2067a\u202eb\u2069", ""),  # the end of an isolate ends what is inside
+        ("\u202ea\u2069", "\u202c"),
+        ("\u2067a\u202cb", "\u2069"),
+    ],
+)
+def test_what_turns_letters_ends_with_the_quote(text: str, behind: str) -> None:
+    assert closed(text) == text + behind
+    assert without_controls(closed(text)) == without_controls(text)

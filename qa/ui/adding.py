@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qa.gather import Source
 from qa.types import FLAGS, AddReport, Failure, SyncReport
 from qa.ui import uploads
-from qa.ui.draw import text
+from qa.ui.draw import exact, text
 from qa.ui.shelf import title_of
 from qa.ui.words import Words
 from qa.ui.work import Job, OnProgress, State, Work
@@ -204,7 +204,7 @@ def collections_table(library: Library, words: Words) -> str:
         return f'<p class="qa-note">{text(words("library.no_sources"))}</p>'
     rows = "".join(
         f'<tr><th scope="row" dir="auto">{text(each.location)}</th><td>{text(each.kind)}</td>'
-        f'<td><button type="button" class="qa-tool" data-do="forget" data-location="{text(each.location)}" '
+        f'<td><button type="button" class="qa-tool" data-do="forget" data-location="{exact(each.location)}" '
         f'aria-label="{text(words("library.forget"))}: {text(each.location)}">{text(words("library.forget"))}</button>'
         "</td></tr>"
         for each in followed

@@ -8,7 +8,7 @@ from qa.errors import ArticleQAError, UnknownArticle
 from qa.types import Article
 from qa.ui import uploads
 from qa.ui.adding import notice
-from qa.ui.draw import facts_line, lang, reading_link, text
+from qa.ui.draw import exact, facts_line, lang, reading_link, text
 from qa.ui.words import Words
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def passages(library: Library, article_id: str, words: Words) -> str:
         said = text(words("panel.read"))
         path = f'<p class="qa-path" dir="auto">{text(passage.heading)}</p>' if passage.heading else ""
         items.append(
-            f'<li>{path}<blockquote dir="auto"{lang(article.language)}>{text(passage.text)}</blockquote>'
+            f'<li>{path}<blockquote dir="auto"{lang(article.language)}>{exact(passage.text)}</blockquote>'
             f'<p class="qa-links"><a href="{link}" target="_blank" rel="noopener">{said}</a></p></li>'
         )
     title = text(f"{words('article.passages')} ({len(found):,})")

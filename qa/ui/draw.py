@@ -19,13 +19,16 @@ from urllib.parse import urlencode
 
 from qa import lexical
 from qa.answer import NO_ARTICLE_PASSES, NOT_FOUND
+from qa.bidi import without_controls
 from qa.checked import whole_characters
 from qa.leads import read_out
+from qa.links import web_address
 from qa.render import (
     Source,
     answer_support,
     answer_text,
     emphasised,
+    leads_to,
     numbered,
     ordered,
     safe_url,
@@ -43,12 +46,25 @@ _SCORES = (("panel.meaning", "dense"), ("panel.wording", "lexical"), ("panel.clo
 
 
 def text(value: str) -> str:
-    """Escaped for HTML, attributes included; what is no character, as in names of files, is replaced."""
+    """Escaped for HTML, attributes included; without controls that would turn the order of what stands around it."""
+    return exact(without_controls(value))
+
+
+def exact(value: str) -> str:
+    """Escaped alike, with every sign: for quotes in an element of their own, and for what the page sends back.
+
+    What is no character, as in names of files, is replaced.
+    """
     return html.escape(whole_characters(value), quote=True)
 
 
 def chat_text(value: str) -> str:
-    """Escaped for the chat, in one line."""
+    """As `text`, for the chat, in one line."""
+    return chat_exact(without_controls(value))
+
+
+def chat_exact(value: str) -> str:
+    """As `exact`, for the chat, in one line."""
     return " ".join(value.split()).translate(_CHAT_REFERENCES)
 
 
@@ -167,7 +183,7 @@ def idle_panel(words: Words) -> str:
 
 def kept_html(conversation_id: str, keys: Sequence[str], record: Mapping[str, Any] | None) -> str:
     """What the browser is to keep of a conversation, for its script: the exchanges there are, and one that is new."""
-    held = "" if record is None else f' data-record="{text(json.dumps(record, ensure_ascii=False))}"'
+    held = "" if record is None else f' data-record="{exact(json.dumps(record, ensure_ascii=False))}"'
     return f'<div id="qa-kept" hidden data-id="{text(conversation_id)}" data-keys="{text(" ".join(keys))}"{held}></div>'
 
 
@@ -179,7 +195,7 @@ def _quotes(answer: Answer, words: Words, key: str) -> str:
         label = chat_text(words("answer.citation", number=citation.number, title=citation.title))
         sentences.append(
             f'<span class="qa-quote" dir="auto"{lang(languages.get(citation.article_id))}>'
-            f"{emphasised(citation, said, chat_text, '<strong>', '</strong>')}</span>&nbsp;"
+            f"{emphasised(citation, said, chat_exact, '<strong>', '</strong>')}</span>&nbsp;"
             f"{_number(key, citation.number, label)}"
         )
     above = below = agree = ""
@@ -295,14 +311,14 @@ class _Cards:
         words = self._words
         links = []
         if address := source.link:
-            links.append(_link(address, words("panel.open"), "noopener noreferrer"))
+            links.append(_out(address, words, source.title, source.article.site if source.article else None))
         became = self._stale.get(source.citations[0].number, "intact") if source.citations else "intact"
         if became != "gone":
             place = source.citations[0] if source.citations else source
             at = (place.start, place.end) if became == "intact" else (0, 0)
             links.append(_link(reading_link(source.article_id, *at), words("panel.read")))
             links.append(
-                f'<button type="button" class="qa-tool" data-do="only" data-article="{text(source.article_id)}">'
+                f'<button type="button" class="qa-tool" data-do="only" data-article="{exact(source.article_id)}">'
                 f"{text(words('panel.only'))}</button>"
             )
         return "".join(links)
@@ -352,14 +368,21 @@ def _with_common(source: Source, common: Sequence[tuple[int, int]], start: int, 
     for first, last in common:
         first, last = max(first, position), min(last, end)
         if first < last:
-            pieces += [text(source.text[position:first]), f"<b>{text(source.text[first:last])}</b>"]
+            pieces += [exact(source.text[position:first]), f"<b>{exact(source.text[first:last])}</b>"]
             position = last
-    pieces.append(text(source.text[position:end]))
+    pieces.append(exact(source.text[position:end]))
     return "".join(pieces)
 
 
 def _link(address: str, said: str, relation: str = "noopener") -> str:
     return f'<a href="{text(address)}" target="_blank" rel="{relation}">{text(said)}</a>'
+
+
+def _out(address: str, words: Words, *said: str | None) -> str:
+    """The link to a page on the web, with the host where what is said of the page may be taken for another."""
+    link = _link(address, words("panel.open"), "noopener noreferrer")
+    host = leads_to(address, *said)
+    return f'{link} <bdi class="qa-host">{text(host)}</bdi>' if host else link
 
 
 def _share(score: float) -> float:
@@ -373,6 +396,6 @@ def facts_line(article: Article, words: Words) -> str:
         facts.append(f'<time datetime="{text(article.published)}">{text(words.date(article.published))}</time>')
     if article.site:
         facts.append(f'<span dir="auto">{text(article.site)}</span>')
-    if address := safe_url(article.url):
-        facts.append(_link(address, words("panel.open"), "noopener noreferrer"))
+    if address := safe_url(web_address(article.url)):
+        facts.append(_out(address, words, article.title, article.site))
     return " · ".join(facts)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from qa.errors import InvalidInput
 from qa.periods import first_day, last_day
 from qa.types import Filters
-from qa.ui.draw import text
+from qa.ui.draw import exact, text
 from qa.ui.words import Words
 
 _LISTS = ("authors", "sites", "languages")
@@ -124,7 +124,7 @@ def chips(chosen: Chosen, words: Words) -> str:
         remove = text(words("filters.remove", what=said))
         items.append(
             f'<li><span dir="auto">{text(said)}</span><button type="button" data-do="unfilter" data-field="{field}" '
-            f'data-value="{text(value)}" aria-label="{remove}" title="{remove}">×</button></li>'
+            f'data-value="{exact(value)}" aria-label="{remove}" title="{remove}">×</button></li>'
         )
     clear = text(words("filters.clear"))
     last = f'<li><button type="button" data-do="unfilter-all">{clear}</button></li>' if len(items) > 1 else ""

@@ -47,7 +47,7 @@ def build(
     def header() -> str:
         return _header(library, said, busy=shared.work.is_running)
 
-    page = gr.Blocks(title=said("title"), analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
+    page = _Page(title=said("title"), analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600))
     with page:
         who = part(account_html(None, said, demanded=shared.sign_ins.demanded), "qa-who", said)
         counts = part(header(), "qa-top", said)
@@ -96,7 +96,26 @@ def build(
             api(endpoints.retrieve, api_name="retrieve", concurrency_limit=None)
     restrict(page, shared.sign_ins.may_edit, said)
     page.queue(default_concurrency_limit=8, max_size=_MOST_EVENTS)
+    page.has_launched = True  # of what is only mounted, Gradio does not look whether "files" sent to it were uploaded
     return page
+
+
+class _Page(gr.Blocks):
+    """Takes as files what was uploaded: what is sent in place of one may name any address, which Gradio would fetch."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **more: Any) -> Any:
+        if _names_an_address(inputs):
+            raise gr.Error("a file is uploaded, and not named by its address", print_exception=False)
+        return await super().preprocess_data(block_fn, inputs, *others, **more)
+
+
+def _names_an_address(value: Any) -> bool:
+    if isinstance(value, dict):
+        path = value.get("path")
+        if "meta" in value and isinstance(path, str) and path.lower().startswith(("http:", "https:")):
+            return True
+        return any(map(_names_an_address, value.values()))
+    return isinstance(value, list) and any(map(_names_an_address, value))
 
 
 def mount_options(language: str = "en") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from qa.readers.plaintext import blocks_of
 from qa.types import Article, Block
-from qa.ui.draw import facts_line
+from qa.ui.draw import facts_line, text
 from qa.ui.words import Words
 
 _TAGS = {"paragraph": "p", "quote": "blockquote", "caption": "p", "code": "pre"}
@@ -35,7 +35,7 @@ def article_page(article: Article, words: Words, *, start: int = 0, end: int = 0
     mark = _Mark(article.text, start, end) if 0 <= start < end <= len(article.text) else _Mark(article.text, 0, 0)
     shown = _without_title(article, blocks)
     body = "".join(_drawn(shown, mark))
-    title = html.escape(article.title)
+    title = text(article.title)
     language = f' lang="{html.escape(article.language)}"' if article.language else ""
     jump = f'<a class="jump" href="#quote">{html.escape(words("reading.to_quote"))}</a>' if mark.made else ""
     return (
@@ -68,7 +68,7 @@ def _contents(article: Article, blocks: Sequence[Block], words: Words) -> str:
     top = min(block.level for block in headings)
     items = "".join(
         f'<li style="margin-inline-start:{1.2 * min(3, block.level - top):g}em"><a dir="auto" href="#h{block.start}">'
-        f"{html.escape(article.text[_content(block, article.text) : block.end])}</a></li>"
+        f"{text(article.text[_content(block, article.text) : block.end])}</a></li>"
         for block in headings
     )
     return f"<nav><details><summary>{html.escape(words('reading.contents'))}</summary><ul>{items}</ul></details></nav>"

@@ -12,7 +12,7 @@ import ssl
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Query, Request
+from fastapi.middleware import Middleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from tqdm import tqdm
 
@@ -30,8 +31,10 @@ from qa.errors import ArticleQAError, InvalidInput, LibraryClosed, UnknownArticl
 from qa.types import Progress
 from qa.ui import uploads
 from qa.ui.conversation import reopened
+from qa.ui.guard import Guard
 from qa.ui.page import build, mount_options
 from qa.ui.reading import article_page, missing_page
+from qa.ui.routes import NeededRoutes
 from qa.ui.sessions import SignIns
 from qa.ui.shared import Shared
 from qa.ui.sign_in import ACCOUNT, SignIn
@@ -47,13 +50,9 @@ DEFAULT_PORT = 7860
 PORTS_TRIED = 50
 _LONGEST_HOST = 253  # characters, of any name (RFC 1035)
 
-# Belt to the page's braces: even if something of Gradio wanted to, the browser would ask no other host.
-_PAGE_POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self'; form-action 'self'"
+_READING_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_READING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-
 _MOST_KEPT = 32_000_000  # bytes of a conversation that is to be exported
 
 
@@ -64,6 +63,7 @@ def create_app(
     allow_private: bool = False,
     auth: bool = True,
     accounts: Accounts | None = None,
+    names: Sequence[str] = (),
 ) -> FastAPI:
     """The page at `/` and, in the other languages, at `/es/`, `/fr/` and `/ar/`; below each of them `article`, the
     reading view of one article, and `export`, which makes documents of conversations.
@@ -71,7 +71,8 @@ def create_app(
     `local`: it is served to this computer alone, and may be told to read its folders, unless there are accounts: then
     others are expected. `allow_private`: who uses it may add web pages of this computer and its network. `accounts`, by
     default those of the library's folder: where there are some, whoever comes must sign in; `auth` False asks nobody.
-    The model starts loading when the app starts, so that the first question need not wait for it.
+    `names`: what the app is called beside localhost and addresses, as people type it into a browser. The model starts
+    loading when the app starts, so that the first question need not wait for it.
     """
     warm = threading.Event()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -88,7 +89,7 @@ def create_app(
     def read(
         request: Request, article_id: Annotated[str, Query(alias="id")], start: int = 0, end: int = 0
     ) -> HTMLResponse:
-        headers = {"Content-Security-Policy": _READING_POLICY, "Referrer-Policy": "no-referrer"}
+        headers = {"Content-Security-Policy": _READING_POLICY}
         said = words(_language_of(request.url.path))
         try:
             return HTMLResponse(article_page(library.article(article_id), said, start=start, end=end), headers=headers)
@@ -132,12 +133,14 @@ def create_app(
     threading.Thread(target=load_model, name="load-model", daemon=True).start()
     app.add_middleware(UploadLimits)
     app.add_middleware(SignIn, sign_ins=sign_ins)
-    app.add_middleware(_PolicyHeader)
     app.add_middleware(_OwnLanguage)
+    app.add_middleware(Guard, names=names, changing=("/language/",))  # the last is the outermost
     for language in (*LANGUAGES[1:], "en"):  # what is mounted at "/" takes all that no other has
         page = build(library, language=language, shared=shared)
+        options = mount_options(language)
+        inside = {"middleware": [Middleware(NeededRoutes, head=options["head"])]}
         path = "/" if language == "en" else f"/{language}"
-        gr.mount_gradio_app(app, page, path=path, auth_dependency=_name_of, **mount_options(language))
+        gr.mount_gradio_app(app, page, path=path, auth_dependency=_name_of, app_kwargs=inside, **options)
     app.state.shared = shared
     return app
 
@@ -186,10 +189,11 @@ def running(
     accounts: Accounts | None = None,
     certificate: str | Path | None = None,
     key: str | Path | None = None,
+    names: Sequence[str] = (),
 ) -> Iterator[str]:
     """Runs the app in a thread of its own and gives its address; ends it on leaving."""
     listener = _listener(host, port)
-    app = create_app(library, allow_private=allow_private, auth=auth, accounts=accounts)
+    app = create_app(library, allow_private=allow_private, auth=auth, accounts=accounts, names=names)
     server = _server(app, certificate, key)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -208,6 +212,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     examples: str | Path | None = None,
+    names: Sequence[str] = (),
     open_browser: bool = False,
     allow_private: bool = False,
     auth: bool = True,
@@ -219,7 +224,8 @@ def serve(
 
     `folder`, or an address as `Library.open` takes it, is by default the one that ARTICLE_QA_LIBRARY names, else
     `library` here; it is made where it is missing. `port` None takes the first free one from 7860. `examples` names a
-    folder whose articles are added first where the library is empty; `allow_private` is as in `create_app`.
+    folder whose articles are added first where the library is empty; `allow_private` and `names` are as in
+    `create_app`.
 
     Whoever comes must sign in where the file `accounts`, by default `accounts.json` in the library's folder, has
     accounts (`article-qa account` makes them); where `host` is not this computer's own it must have one, unless `auth`
@@ -251,6 +257,7 @@ def serve(
             allow_private=allow_private,
             auth=auth,
             accounts=Accounts(file) if file else None,
+            names=names,
         )
         server = _server(app, certificate, key)
         if open_browser:
@@ -366,23 +373,6 @@ def _check_certificate(certificate: str | Path | None, key: str | Path | None) -
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
-
-
-class _PolicyHeader:
-    """Adds the content security policy to every page that has none of its own."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def with_policy(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                if not any(name.lower() == b"content-security-policy" for name, _ in headers):
-                    message = {**message, "headers": [*headers, (b"content-security-policy", _PAGE_POLICY.encode())]}
-            await send(message)
-
-        await self._app(scope, receive, with_policy if scope["type"] == "http" else send)
 
 
 class _OwnLanguage:

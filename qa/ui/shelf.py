@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qa.errors import ArticleQAError, UnknownArticle
 from qa.types import ArticleSummary, Listing, Removed
 from qa.ui import uploads
-from qa.ui.draw import reading_link, text
+from qa.ui.draw import exact, reading_link, text
 from qa.ui.words import Words
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _head(column: str, shown: Shown, words: Words) -> str:
 
 
 def _row(summary: ArticleSummary, words: Words) -> str:
-    title, article_id = text(summary.title), text(summary.id)
+    title, article_id = text(summary.title), exact(summary.id)
     unit = words.count("passages", summary.passages).partition(f"{summary.passages:,}")
     label = text(words("library.select_one", title=summary.title))
     return (

@@ -20,6 +20,8 @@
     }
   };
   const list = () => read(INDEX, []);
+  // As the server draws names: without the invisible signs that turn the order of letters.
+  const plain = (title) => String(title ?? "").replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
   const put = (conversation) => {
     const { id, title, updated, exchanges } = conversation;
@@ -72,14 +74,14 @@
     find("qa-no-conversations").hidden = all.length > 0;
     const language = document.documentElement.lang || "en";
     holder.replaceChildren(
-      ...all.filter((each) => each.title.toLowerCase().includes(wanted)).map((each) => {
+      ...all.filter((each) => plain(each.title).toLowerCase().includes(wanted)).map((each) => {
         const row = template.content.firstElementChild.cloneNode(true);
         row.dataset.id = each.id;
-        row.querySelector(".qa-title").textContent = each.title;
+        row.querySelector(".qa-title").textContent = plain(each.title);
         const time = row.querySelector("time"), count = row.querySelector("[data-count]");
         time.dateTime = each.updated;
         time.textContent = new Date(each.updated).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
-        count.textContent = count.dataset.count.replace("{n}", each.count);
+        count.textContent = count.dataset.count.replace("{n}", () => each.count);
         return row;
       }),
     );
@@ -114,7 +116,7 @@
       body: JSON.stringify(kept),
     });
     if (!response.ok) return alert(await response.text());
-    const name = kept.title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60) || "conversation";
+    const name = plain(kept.title).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60) || "conversation";
     const link = Object.assign(document.createElement("a"), {
       href: URL.createObjectURL(await response.blob()),
       download: `${name}.${format}`,
@@ -133,7 +135,7 @@
       remove(row.dataset.id);
       const gone = find("qa-conversation-gone").content.firstElementChild.cloneNode(true);
       const said = gone.querySelector("[data-said]");
-      said.textContent = said.dataset.said.replace("{title}", entry?.title ?? "");
+      said.textContent = said.dataset.said.replace("{title}", () => plain(entry?.title));
       gone.querySelector("button").addEventListener("click", () => kept && put(kept));
       row.replaceWith(gone);
       gone.querySelector("button").focus();
@@ -157,7 +159,7 @@
     if (kept && title) {
       write(ONE(kept.id), { ...kept, title });
       write(INDEX, list().map((each) => (each.id === kept.id ? { ...each, title } : each)));
-      row.querySelector(".qa-title").textContent = title;
+      row.querySelector(".qa-title").textContent = plain(title);
     }
     rename(row, false);
   });
