@@ -563,7 +563,7 @@ class TestRoles:
         [
             ("gradio_api/upload", {"files": {"files": ("a.txt", b"x")}}, 403, 200),
             ("fr/gradio_api/upload", {"files": {"files": ("a.txt", b"x")}}, 403, 200),
-            ("gradio_api/vibe-edit", {"json": {}}, 403, 422),
+            ("gradio_api/vibe-edit", {"json": {}}, 403, 404),
             ("export?format=md", {"json": {"exchanges": []}}, 200, 200),
             ("gradio_api/reset", {"json": {"event_id": "x"}}, 200, 200),
         ],

@@ -347,26 +347,19 @@ class AgainstADictionary(RuleBasedStateMachine):
         told = self.articles[article_id] = replace(self.articles[article_id], corrected=None)
         assert self.library.uncorrect(article_id).title == told.title
 
-    @rule()
-    def reopen(self) -> None:
-        self.library.close()
-        self.library = self._open(self.place / "library")
-
-    @rule(often=st.integers(0, 4))
-    def reindex(self, often: int) -> None:
-        if often == 0:
+    @rule(how=st.sampled_from(["reopened", "reopened", "reindexed", "from a backup"]))
+    def begin_again(self, how: str) -> None:
+        home = self.place / "library"
+        if how == "reindexed":
             assert self.library.reindex()
-            self.library._loaded = self.encoder
-
-    @rule(often=st.integers(0, 2))
-    def go_back_to_a_backup(self, often: int) -> None:
-        if often == 0:
+        elif how == "from a backup":
             file = self.place / f"backup-{next(self.backups)}"
             assert self.library.back_up(file)
-            self.library.close()
-            shutil.rmtree(self.place / "library")
-            Library.from_backup(file, self.place / "library").close()
-            self.library = self._open(self.place / "library")
+        self.library.close()
+        if how == "from a backup":
+            shutil.rmtree(home)
+            Library.from_backup(file, home).close()
+        self.library = self._open(home)
 
     @invariant()
     def it_holds_what_the_dictionary_holds(self) -> None:
