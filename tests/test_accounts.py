@@ -706,6 +706,13 @@ class TestUploads:
         assert "maximum allowed size" in response.text
         assert held() == before
 
+    def test_what_is_uploaded_lies_where_nobody_else_of_the_machine_looks(self, app: Any) -> None:
+        self.send(app, ("mine.txt", b"x"))
+        folder = Path(get_upload_folder())
+        assert list(folder.rglob("mine.txt"))
+        assert folder.name.startswith("article-qa-")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
     def test_an_upload_that_is_broken_off_leaves_nothing(self, app: Any) -> None:
         before = held()
         head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'

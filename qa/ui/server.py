@@ -84,6 +84,7 @@ def create_app(
         ready=warm.is_set,
         sign_ins=sign_ins,
     )
+    uploads.keep_apart()
     uploads.clear_aside(library)
 
     def read(

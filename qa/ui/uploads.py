@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,17 @@ if TYPE_CHECKING:
 
 FOLDER = "uploads"
 _ASIDE = ".removed"  # where the copies of removed articles wait for an undo, until the server starts again
+
+
+def keep_apart() -> None:
+    """Have Gradio put what is uploaded into a folder of this process alone, which goes when the process ends.
+
+    Its own choice is the same folder for all programs and people of the machine. GRADIO_TEMP_DIR has precedence.
+    """
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="article-qa-")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def keep(library: Library, upload: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from gradio.utils import get_upload_folder
 from playwright.sync_api import Browser, Page, expect
 from visiting import CHROMIUM, PHONE, Visit, web
 
@@ -526,7 +527,7 @@ def test_pages_of_other_sites_reach_nothing(
     port = int(address.rsplit(":", 1)[1].strip("/"))
     page_ = "<!DOCTYPE html><title>x</title><body>x</body>"
     number = 0
-    before, uploads = len(library), sorted(Path("/tmp/gradio").rglob("planted.txt"))
+    before, uploads = len(library), sorted(Path(get_upload_folder()).rglob("planted.txt"))
     with (
         web(lambda path: page_) as site,
         browser.browser_type.launch(
@@ -578,4 +579,4 @@ def test_pages_of_other_sites_reach_nothing(
         assert [each for each in context.cookies() if each["name"] == "article-qa-language"] == []
         context.close()
     assert len(library) == before
-    assert sorted(Path("/tmp/gradio").rglob("planted.txt")) == uploads
+    assert sorted(Path(get_upload_folder()).rglob("planted.txt")) == uploads
