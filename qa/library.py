@@ -230,7 +230,7 @@ class Library:
         from qa.saved import verified
 
         with self._store.snapshot():
-            return verified(answers, self._store.article)
+            return verified(answers, self.article)
 
     # -- articles in and out
 

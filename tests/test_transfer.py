@@ -211,6 +211,14 @@ def test_words_that_were_altered_after_saving_are_told(example_copy: Path) -> No
     assert (first.standing, first.altered, first.quote) == ("changed", True, other)
 
 
+def test_ids_that_can_be_none_are_gone(example_copy: Path) -> None:
+    saved = [
+        {"citations": [{"article_id": key, "quote": "q", "start": 0, "end": 1}]} for key in ("", "half \ud800", "\0")
+    ]
+    with Library.open(example_copy, create=False) as library:
+        assert [one.standing for one in library.verify(saved)] == ["gone"] * 3
+
+
 @pytest.mark.parametrize(
     ("saved", "why"),
     [
