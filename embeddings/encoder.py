@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -74,7 +74,8 @@ class Encoder:
 
     `dtype` is "float32", "bfloat16", "float16" or "auto": bfloat16 where the processor multiplies it in
     hardware (AVX512-BF16: 1.7 to 3 times as fast, AMX-BF16 more; cosine 0.998 to float32), else float32.
-    `device` is a torch device ("cpu", "cuda", "cuda:1"); None takes a GPU where there is one.
+    `device` is a torch device ("cpu", "cuda", "cuda:1"); None takes a GPU where there is one. Batches are made smaller
+    where its memory is too full for them; ModelError where it has no room for one text.
     """
 
     def __init__(self, model: ModelFiles | str | Path | None = None, *, dtype: str = "auto", device: str | None = None):
@@ -147,10 +148,23 @@ class Encoder:
         order = sorted(range(len(texts)), key=lambda i: -lengths[i])  # longest first: memory peaks at once
         found: dict[int, T] = {}
         for rows in _batches(order, lengths, _TOKENS_AT_ONCE if self.device == "cpu" else _TOKENS_AT_ONCE_ELSEWHERE):
-            with self._lock:
-                output = self._forward({name: [features[name][i] for i in rows] for name in features}, len(prefix))
-            found.update(zip(rows, results(output), strict=True))
+            found.update(zip(rows, self._results(features, rows, len(prefix), results), strict=True))
         return [found[i] for i in range(len(texts))]
+
+    def _results(
+        self, features: Mapping[str, Any], rows: Sequence[int], prefix: int, results: Callable[[_Output], Iterable[T]]
+    ) -> list[T]:
+        """What `results` makes of each of `rows`, in batches as small as the memory has room for."""
+        try:
+            with self._lock:
+                output = self._forward({name: [features[name][i] for i in rows] for name in features}, prefix)
+            return list(results(output))
+        except torch.OutOfMemoryError as error:
+            if len(rows) == 1:
+                tokens = len(features["input_ids"][rows[0]])
+                raise memory_full(self.device, f"encode a text of {tokens} tokens") from error
+        half = len(rows) // 2  # out here: the error kept hold of what the batch had taken
+        return [part for side in (rows[:half], rows[half:]) for part in self._results(features, side, prefix, results)]
 
     def _forward(self, features: dict[str, list[Any]], prefix: int) -> _Output:
         offsets = features.pop("offset_mapping")
@@ -250,6 +264,12 @@ def pick_device(device: str | None) -> str:
     return "cpu" if known.type == "cpu" else str(known)
 
 
+def memory_full(device: str, work: str) -> ModelError:
+    return ModelError(
+        f"the memory of {device} is too full to {work}; end other programs that use it, or give cpu as the device"
+    )
+
+
 def pick_dtype(dtype: str, device: str) -> str:
     if dtype == "auto":
         if device != "cpu":
@@ -276,7 +296,7 @@ def _load(files: ModelFiles, device: str, dtype: torch.dtype) -> tuple[Any, torc
 
     importance = None
     try:
-        with quiet_loading():
+        with quiet_loading(device):
             # A change is added in full precision: in bfloat16 most of it would be rounded away.
             loaded_as = dtype if files.tuning is None else torch.float32
             model = SentenceTransformer(
@@ -306,11 +326,13 @@ def _tune(layers: Any, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
 
 
 @contextlib.contextmanager
-def quiet_loading() -> Iterator[None]:
-    """No progress bar for the half second that loading takes, and no thread-pool warnings after a fork."""
+def quiet_loading(device: str) -> Iterator[None]:
+    """No progress bar for the half second that loading takes, and with the processor no thread-pool warnings after a
+    fork."""
     from transformers.utils import logging as transformers_logging
 
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if device == "cpu":  # a GPU would wait for that one thread: benchmarks/RESULTS.md, "On a GPU"
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     was_on = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

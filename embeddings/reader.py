@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from embeddings.encoder import DTYPES, pick_device, pick_dtype
+from embeddings.encoder import DTYPES, memory_full, pick_device, pick_dtype
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, find_model
 
@@ -73,7 +73,7 @@ class Reader:
             tensors = load_file(weights)
         except (OSError, SafetensorError) as error:
             raise ModelError(f"the reader's weights {weights} could not be loaded: {error}") from error
-        with quiet_loading():
+        with quiet_loading(self.device):
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             # with its pooling layer, which is not used: the loader reports weights that it has no place for
             self._model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=DTYPES[self.dtype])
@@ -89,7 +89,7 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """A Reading for each of `passages`, in their order; what exceeds the reader's window, of a question its
-        first 64 tokens, is not read."""
+        first 64 tokens, is not read. Raises ModelError where the device's memory is full."""
         if not passages:
             return []
         asked = self._tokenizer(question, truncation=True, max_length=_LONGEST_QUESTION, return_offsets_mapping=True)
@@ -100,12 +100,15 @@ class Reader:
         )  # fmt: skip
         offsets = features.pop("offset_mapping").numpy().astype(np.int32)
         of_passage = (features["token_type_ids"].numpy() == 1) & (offsets[..., 1] > offsets[..., 0])
-        with self._lock, torch.inference_mode():
-            output = self._model(**{name: tensor.to(self.device) for name, tensor in features.items()})
-            hidden = output.last_hidden_state.float()
-            spans = (hidden @ self._heads["span.weight"].T + self._heads["span.bias"]).cpu().numpy()  # (n, t, 2)
-            first = hidden[:, 0] @ self._heads["relevance.weight"][0] + self._heads["relevance.bias"][0]
-            relevance = first.cpu().numpy()
+        try:
+            with self._lock, torch.inference_mode():
+                output = self._model(**{name: tensor.to(self.device) for name, tensor in features.items()})
+                hidden = output.last_hidden_state.float()
+                spans = (hidden @ self._heads["span.weight"].T + self._heads["span.bias"]).cpu().numpy()  # (n, t, 2)
+                first = hidden[:, 0] @ self._heads["relevance.weight"][0] + self._heads["relevance.bias"][0]
+                relevance = first.cpu().numpy()
+        except torch.OutOfMemoryError as error:
+            raise memory_full(self.device, f"read {len(passages)} passages") from error
         return [
             Reading(
                 float(relevance[i]), spans[i, of_passage[i], 0], spans[i, of_passage[i], 1], float(spans[i, 0].sum()),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from embeddings import encoder as encoder_module
-from embeddings.encoder import Encoder, _batches, pick_device
+from embeddings.encoder import Encoder, _batches, pick_device, quiet_loading
 from embeddings.errors import ModelError
 from embeddings.model import PACKAGED_NAME, TUNING, find_model
 from embeddings.reader import Reader
@@ -87,7 +90,7 @@ def test_the_tuning_is_the_low_rank_change_added_to_the_layers(encoder: Encoder)
     after = encoder._model[0].auto_model.encoder.get_submodule(name).weight
     added = (change[f"{name}.b"].float() @ change[f"{name}.a"].float()).numpy()
     assert np.abs(added).max() > 1e-3
-    np.testing.assert_allclose((after - before).detach().numpy(), added, atol=1e-6)
+    np.testing.assert_allclose((after - before).detach().cpu().numpy(), added, atol=1e-6)
     embedded = encoder.embed_question("When did the first container ship leave Newark?")
     assert embedded.weights.sum() == pytest.approx(1)
     said = {embedded.offsets[i].tolist()[0]: float(weight) for i, weight in enumerate(embedded.weights)}
@@ -207,6 +210,38 @@ def test_a_device_that_is_not_here_is_refused(model: type[Encoder | Reader], dev
     ) as found:
         model(device=device)
     assert "\n" not in str(found.value)
+
+
+def test_batches_that_memory_is_too_small_for_are_halved(encoder: Encoder) -> None:
+    expected = encoder.encode_passages(TEXTS)
+    sizes: list[int] = []
+
+    def full(most: int) -> Callable[..., None]:
+        def hook(_: object, arguments: tuple[dict[str, torch.Tensor]]) -> None:
+            sizes.append(len(arguments[0]["input_ids"]))
+            if sizes[-1] > most:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB.")
+
+        return hook
+
+    with encoder._model.register_forward_pre_hook(full(2)):
+        np.testing.assert_allclose(encoder.encode_passages(TEXTS), expected, atol=1e-5)
+    assert sizes == [6, 3, 1, 2, 3, 1, 2]
+    with (
+        encoder._model.register_forward_pre_hook(full(0)),
+        pytest.raises(ModelError, match=r"^the memory of .* is too full to encode a text of 256 tokens"),
+    ):
+        encoder.encode_passages(TEXTS)
+
+
+def test_the_tokenizer_has_one_thread_where_the_processor_encodes_and_all_beside_a_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM", raising=False)
+    with quiet_loading("cuda:0"):
+        assert "TOKENIZERS_PARALLELISM" not in os.environ
+    with quiet_loading("cpu"):
+        assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
 
 
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])

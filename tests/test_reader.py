@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from embeddings.errors import ModelError
 from embeddings.reader import READER, Reader, Reading
@@ -96,6 +97,17 @@ def test_any_question_can_be_read_with_any_passage(reader: Reader, question: str
 
 def test_no_passages_give_no_readings(reader: Reader) -> None:
     assert reader.read("Who?", []) == []
+
+
+def test_a_device_without_memory_left_says_so(reader: Reader) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 96.00 MiB.")
+
+    with (
+        reader._model.register_forward_pre_hook(full),
+        pytest.raises(ModelError, match=r"^the memory of .* is too full to read 2 passages"),
+    ):
+        reader.read("Who built the lighthouse?", [LIGHTHOUSE, BAKERY])
 
 
 def test_several_threads_read_the_same(reader: Reader) -> None:
