@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,21 @@ class Database:
         """A statement that writes, once for each of `rows`; inside `write`."""
         with self._writing, self._errors():
             self._writer.executemany(statement, rows)
+
+    def keep_a_log(self) -> None:
+        """Have what is written go to a log first (WAL), now and whenever the file is opened.
+
+        For this change SQLite does not wait for others, who may be making it too: it is tried again instead.
+        """
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self.run("PRAGMA journal_mode = WAL")
+                return
+            except LibraryBusy:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
 
     # -- inside
 

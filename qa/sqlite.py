@@ -494,7 +494,7 @@ class SqliteStore:
     def _prepare(self) -> None:
         try:
             if not self._database.read_only:
-                self._run("PRAGMA journal_mode = WAL")
+                self._database.keep_a_log()
             if not self._one("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 self._create()
             version = self.meta("format")

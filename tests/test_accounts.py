@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import loops
 import pytest
 from gradio.utils import get_upload_folder
 from gradio_client import Client  # type: ignore[import-untyped]
@@ -271,32 +272,32 @@ class TestSessions:
         async def flood() -> list[Account | Refused]:
             return await asyncio.gather(*(door.try_in("a", f"guess {n}", "192.0.2.1") for n in range(100)))
 
-        outcomes = asyncio.run(flood())
+        outcomes = loops.run(flood())
         assert len(hashed) == 10
         assert outcomes.count(Refused()) == 10
-        wait = asyncio.run(door.try_in("a", "the password of a", "192.0.2.2"))
+        wait = loops.run(door.try_in("a", "the password of a", "192.0.2.2"))
         assert wait == Refused(900)  # by name, from wherever
 
     def test_few_are_hashed_at_once_and_few_wait(self, door: SignIns, hashed: list[int]) -> None:
         async def flood() -> list[Account | Refused]:
             return await asyncio.gather(*(door.try_in(f"name {n}", "guess", f"192.0.2.{n}") for n in range(30)))
 
-        outcomes = asyncio.run(flood())
+        outcomes = loops.run(flood())
         assert outcomes == [Refused()] * 16 + [Refused(1)] * 14
         assert len(hashed) == 16
-        assert asyncio.run(door.try_in("name 29", "guess", "192.0.2.29")) == Refused()
+        assert loops.run(door.try_in("name 29", "guess", "192.0.2.29")) == Refused()
 
     def test_one_address_tries_many_names(self, door: SignIns, hashed: list[int], clock: Clock) -> None:
         async def spray(address: str) -> list[Account | Refused]:
             return [await door.try_in(f"name {n % 25}", "guess", address) for n in range(60)]
 
-        outcomes = asyncio.run(spray("2001:db8::1"))
+        outcomes = loops.run(spray("2001:db8::1"))
         assert outcomes[:50] == [Refused()] * 50
         assert outcomes[50:] == [Refused(900)] * 10
-        assert asyncio.run(door.try_in("a", "the password of a", "2001:db8::2")) == Refused(900)  # the same network
-        assert asyncio.run(door.try_in("a", "the password of a", "2001:db8:1::2")) == door.account("a")
+        assert loops.run(door.try_in("a", "the password of a", "2001:db8::2")) == Refused(900)  # the same network
+        assert loops.run(door.try_in("a", "the password of a", "2001:db8:1::2")) == door.account("a")
         clock.now += 901
-        assert asyncio.run(door.try_in("a", "the password of a", "2001:db8::1")) == door.account("a")
+        assert loops.run(door.try_in("a", "the password of a", "2001:db8::1")) == door.account("a")
 
     def test_an_account_of_one_s_own_gives_no_more_tries(self, door: SignIns) -> None:
         async def alternate() -> Account | Refused:
@@ -305,7 +306,7 @@ class TestSessions:
                 last = await door.try_in(f"b{n}", "guess", "192.0.2.1")
             return last
 
-        assert asyncio.run(alternate()) == Refused(900)
+        assert loops.run(alternate()) == Refused(900)
 
 
 @pytest.fixture(scope="module")
@@ -655,7 +656,7 @@ class TestUploads:
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await client.post("/gradio_api/upload", files=[("files", each) for each in files], **options)
 
-        return asyncio.run(sent())
+        return loops.run(sent())
 
     def test_what_waits_is_limited_until_it_is_added(self, app: Any) -> None:
         limited = UploadLimits(app, most_waiting=3000, most_files=3)
@@ -680,7 +681,7 @@ class TestUploads:
                 async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
                     return await client.post(path, content=body(), headers=headers)
 
-            assert asyncio.run(sent()).status_code == 413
+            assert loops.run(sent()).status_code == 413
 
     def test_without_a_length_it_is_cut_off_on_the_way(self, app: Any) -> None:
         async def body() -> Any:
@@ -691,11 +692,11 @@ class TestUploads:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
                 return await client.post("/gradio_api/run/predict", content=body())
 
-        assert asyncio.run(sent()).status_code == 413
+        assert loops.run(sent()).status_code == 413
         before = held()
         limited = UploadLimits(app, most_waiting=5000)
         head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-        answered = asyncio.run(broken_off(limited, [head, b"y" * 3000, b"y" * 3000]))
+        answered = loops.run(broken_off(limited, [head, b"y" * 3000, b"y" * 3000]))
         assert answered == 413
         assert held() == before
 
@@ -716,7 +717,7 @@ class TestUploads:
     def test_an_upload_that_is_broken_off_leaves_nothing(self, app: Any) -> None:
         before = held()
         head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-        asyncio.run(broken_off(app, [head, b"half of it"]))
+        loops.run(broken_off(app, [head, b"half of it"]))
         assert held() == before
 
 

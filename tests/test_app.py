@@ -25,9 +25,10 @@ from qa import answer as answering
 from qa.ui import shared as shared_module
 from qa.ui.ask import asking
 from qa.ui.conversation import Conversation, exchange_record
+from qa.ui.kept import Sessions
 from qa.ui.line import Line
 from qa.ui.reading import article_page
-from qa.ui.server import _address, _listener, running
+from qa.ui.server import _address, _listener, create_app, running
 from qa.ui.words import words
 
 EN = words()
@@ -317,3 +318,17 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_calls_leave_little_behind(example_copy: Path) -> None:
+    with Library.open(example_copy) as library:
+        app = create_app(library)
+        sessions = app.routes[-1].app.state_holder  # type: ignore[attr-defined]
+        assert isinstance(sessions, Sessions)
+        opened = sessions["a page"]
+        opened[next(key for key, block in opened.blocks_config.blocks.items() if block.stateful)] = "what it holds"
+        for number in range(300):
+            assert sessions[f"call {number}"].config_values == {}
+        assert list(sessions.session_data)[:2] == ["a page", "call 200"]
+        assert len(sessions.session_data) == len(sessions.time_last_used) == 101
+        app.state.shared.end()

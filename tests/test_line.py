@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import loops
 import pytest
 
 from qa.ui.line import Busy, Line
@@ -63,7 +64,7 @@ def test_so_many_are_answered_at_once_and_the_others_in_their_order() -> None:
         assert (line.answering, line.waiting, line.is_free) == (0, 0, True)
         assert all(work.closed for work in works)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_one_more_than_may_wait_is_told_so_at_once() -> None:
@@ -79,7 +80,7 @@ def test_one_more_than_may_wait_is_told_so_at_once() -> None:
             work.go.set()
         assert await asyncio.gather(*tasks) == [[1, 2]] * 2
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_who_waits_too_long_is_told_so_and_holds_up_nobody() -> None:
@@ -96,7 +97,7 @@ def test_who_waits_too_long_is_told_so_and_holds_up_nobody() -> None:
         assert late.closed
         assert late.done == 0
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_an_answer_that_takes_too_long_ends_with_its_step() -> None:
@@ -107,7 +108,7 @@ def test_an_answer_that_takes_too_long_ends_with_its_step() -> None:
             await answered(line, work)
         assert (work.done, work.closed, line.answering) == (1, True, 0)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 @pytest.mark.parametrize("waiting", [False, True])
@@ -129,7 +130,7 @@ def test_who_goes_away_takes_their_question_with_them(waiting: bool) -> None:
         assert (other if waiting else first).done == (0 if waiting else 1), "no step after the one that was under way"
         assert (first.closed, other.closed, line.answering, line.waiting) == (True, True, 0, 0)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_a_generator_is_closed_when_its_step_has_ended() -> None:
@@ -155,7 +156,7 @@ def test_a_generator_is_closed_when_its_step_has_ended() -> None:
             await asyncio.sleep(0.001)
         assert (line.answering, line.is_free) == (0, True)
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_what_fails_fails_for_its_asker_alone() -> None:
@@ -171,7 +172,7 @@ def test_what_fails_fails_for_its_asker_alone() -> None:
         work.go.set()
         assert await answered(line, work) == [1, 2]
 
-    asyncio.run(run())
+    loops.run(run())
 
 
 def test_the_loop_is_free_while_a_step_is_made() -> None:
@@ -188,4 +189,4 @@ def test_the_loop_is_free_while_a_step_is_made() -> None:
         work.go.set()
         assert await task == [1]
 
-    asyncio.run(run())
+    loops.run(run())

@@ -383,6 +383,7 @@ def test_dict_is_json_and_holds_every_field(answer: Answer) -> None:
         "lead": "",
         "span": None,
         "published": None,
+        "hash": answer.citations[1].hash,
     }
     assert (told["kind"], told["differs"], told["said_by"]) == ("quotes", [], [])
     assert told["hits"][0]["passage"]["text"] == FIRST.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import re
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import loops
 import pytest
 
 from qa import Article, Library
@@ -144,7 +144,7 @@ class TestHeaders:
             await Guard(fails)(scope, None, keep)
 
         with pytest.raises(ZeroDivisionError):
-            asyncio.run(call())
+            loops.run(call())
         headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         assert [each.get("status") for each in sent] == ([200] if begun else [500, None])
         assert headers["x-frame-options"] == "DENY"

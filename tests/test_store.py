@@ -376,7 +376,7 @@ def test_a_missing_library_is_only_made_where_that_is_wanted(tmp_path: Path) -> 
         SqliteStore(tmp_path / "deep" / "library.sqlite", create=False)
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(LibraryError, match="could not be opened"):
+    with pytest.raises(LibraryError, match="file is a file, or below one; give a folder for the library"):
         SqliteStore(tmp_path / "file" / "library.sqlite")
 
 

@@ -856,7 +856,7 @@ def test_processes_add_the_same_and_others(store: Store, place: str) -> None:
 
 # Where a writer dies in the middle of a `put`: before and after its parts are there, and once they count.
 DEATHS = {
-    "sqlite": [("qa.sqlite", "SqliteStore", "_put_names")],
+    "sqlite": [("qa.sqlite", "SqliteStore", "_finish")],
     "milvus": [("qa.milvus_writing", "Writer", method) for method in ("_store_parts", "_publish", "_settle")],
 }
 

@@ -32,6 +32,7 @@ from qa.types import Progress
 from qa.ui import uploads
 from qa.ui.conversation import reopened
 from qa.ui.guard import Guard
+from qa.ui.kept import Sessions
 from qa.ui.page import build, mount_options
 from qa.ui.reading import article_page, missing_page
 from qa.ui.routes import NeededRoutes
@@ -142,6 +143,8 @@ def create_app(
         inside = {"middleware": [Middleware(NeededRoutes, head=options["head"])]}
         path = "/" if language == "en" else f"/{language}"
         gr.mount_gradio_app(app, page, path=path, auth_dependency=_name_of, app_kwargs=inside, **options)
+        mounted: Any = app.routes[-1]
+        mounted.app.state_holder = Sessions(page)
     app.state.shared = shared
     return app
 

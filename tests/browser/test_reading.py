@@ -22,7 +22,7 @@ def test_open_page_scrolls_to_the_quoted_sentence(visit: Visit, library: Library
     )
     question = "Who cast the bell of Ostrava mill in 1733?"
     with web(lambda path: page) as site:
-        (article_id,) = library.add(f"{site}bell").added
+        (article_id,) = library.add(f"{site}bell", allow_private=True).added
         try:
             answer = visit.ask(question)
             expect(answer).to_contain_text("Milena Drozd")
@@ -278,7 +278,7 @@ def test_open_page_finds_the_sentence_in_any_script(visit: Visit, library: Libra
         f"<h1>{question}</h1>{paragraphs}<p>{filler}{space}{sentence}{space}{filler}</p>{paragraphs}</article></body>"
     )
     with web(lambda path: page) as site:
-        (article_id,) = library.add(f"{site}bridge").added
+        (article_id,) = library.add(f"{site}bridge", allow_private=True).added
         try:
             expect(visit.ask(question)).to_contain_text(sentence)
             with visit.context.expect_page() as opened:
