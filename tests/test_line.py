@@ -111,6 +111,15 @@ def test_an_answer_that_takes_too_long_ends_with_its_step() -> None:
     loops.run(run())
 
 
+def test_an_answer_that_is_there_is_never_too_late() -> None:
+    async def run() -> None:
+        line, work = Line(longest=0.0), Work(1)
+        work.go.set()
+        assert [step async for step in line.steps(work, goes_on=lambda _: False)] == [1]
+
+    loops.run(run())
+
+
 @pytest.mark.parametrize("waiting", [False, True])
 def test_who_goes_away_takes_their_question_with_them(waiting: bool) -> None:
     async def run() -> None:

@@ -103,7 +103,7 @@ def layout(shared: Shared, words: Words) -> AskTab:
             before = held.before(editing) if editing else held
             yield _drawn(tab, View(before, words, question, words("ask.waiting"), typed=question))
         try:
-            async with contextlib.aclosing(shared.line.steps(steps)) as views:
+            async with contextlib.aclosing(shared.line.steps(steps, goes_on=_goes_on)) as views:
                 async for view in views:
                     yield _drawn(tab, view)
         except Busy:
@@ -210,6 +210,10 @@ def from_address(tab: AskTab, pairs: Sequence[tuple[str, str]], shared: Shared, 
     # Without a question the box is left as it is: somebody may be quick enough to have typed.
     typed: dict[str, Any] = {"value": question[:2000]} if question.strip() else {}
     return {tab.box: gr.update(interactive=True, placeholder=words("ask.hint"), **typed), **filled}
+
+
+def _goes_on(view: View) -> bool:
+    return view.pending is not None
 
 
 def _drawn(tab: AskTab, view: View) -> dict[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
@@ -42,7 +42,8 @@ class Endpoints:
         """Answer a question from the articles, with numbered citations; see qa.saved.answer_dict."""
         before = () if history is None else history
         step = await self._last(
-            self._library.ask_in_steps(question, k=k, history=before, filters=filters, quotes=quotes)
+            self._library.ask_in_steps(question, k=k, history=before, filters=filters, quotes=quotes),
+            goes_on=lambda step: step.answer is None,
         )
         assert step.answer is not None
         return answer_dict(step.answer)
@@ -62,11 +63,11 @@ class Endpoints:
         def found() -> Iterator[list[Hit]]:
             yield self._library.retrieve(question, k=k, history=before, filters=filters)
 
-        return [hit_dict(hit) for hit in await self._last(found())]
+        return [hit_dict(hit) for hit in await self._last(found(), goes_on=lambda _: False)]
 
-    async def _last(self, work: Iterator[T]) -> T:
+    async def _last(self, work: Iterator[T], *, goes_on: Callable[[T], bool]) -> T:
         try:
-            async with contextlib.aclosing(self._line.steps(work)) as steps:
+            async with contextlib.aclosing(self._line.steps(work, goes_on=goes_on)) as steps:
                 async for step in steps:
                     last = step
         except ArticleQAError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -52,9 +52,12 @@ class Line:
         """Begin no more steps, and wait for those under way."""
         self._threads.shutdown(cancel_futures=True)
 
-    async def steps(self, work: Iterator[T]) -> AsyncGenerator[T, None]:
+    async def steps(
+        self, work: Iterator[T], *, goes_on: Callable[[T], bool] = lambda _: True
+    ) -> AsyncGenerator[T, None]:
         """What `work` gives, each of it made in a thread, when its turn has come. Raises Busy, and what `work` raises.
 
+        `goes_on` says of what it gave whether there is work left: an answer that is there is never too late.
         However it ends, `work` is closed; where a step of it is under way, then at the end of that, and the next
         question waits for that too.
         """
@@ -72,7 +75,7 @@ class Line:
                 if made is _END:
                     return
                 yield made  # type: ignore[misc]
-                if time.monotonic() > until:
+                if time.monotonic() > until and goes_on(made):  # type: ignore[arg-type]
                     raise Busy(f"the answer took longer than {self._longest:.0f} seconds; ask again later")
         finally:
             if step is None or step.done():
