@@ -358,8 +358,15 @@ def _check(options: argparse.Namespace) -> Outcome:
 
 
 def _backup(options: argparse.Namespace) -> Outcome:
-    with _open(options, create=False) as library, _progress(options, "copying") as on_progress:
-        if not library.back_up(options.file, on_progress=on_progress):
+    return _written(options, "copying", lambda library, tell: library.back_up(options.file, on_progress=tell))
+
+
+def _written(
+    options: argparse.Namespace, what: str, write: Callable[[Library, Callable[[Progress], bool]], bool]
+) -> Outcome:
+    """What became of a library that was written to `options.file`, whole or not at all."""
+    with _open(options, create=False) as library, _progress(options, what) as on_progress:
+        if not write(library, on_progress):
             return Outcome({"stopped": True}, "stopped; nothing was written", INTERRUPTED)
         articles = len(library)
     return Outcome({"file": str(options.file), "articles": articles}, f"{options.file}: {_count(articles, 'article')}")
@@ -375,11 +382,7 @@ def _restore(options: argparse.Namespace) -> Outcome:
 
 
 def _export(options: argparse.Namespace) -> Outcome:
-    with _open(options, create=False) as library, _progress(options, "writing") as on_progress:
-        if not library.export_jsonl(options.file, on_progress=on_progress):
-            return Outcome({"stopped": True}, "stopped; nothing was written", INTERRUPTED)
-        articles = len(library)
-    return Outcome({"file": str(options.file), "articles": articles}, f"{options.file}: {_count(articles, 'article')}")
+    return _written(options, "writing", lambda library, tell: library.export_jsonl(options.file, on_progress=tell))
 
 
 def _import(options: argparse.Namespace) -> Outcome:

@@ -26,6 +26,7 @@ from qa.language import language_of
 from qa.split import split
 from qa.store import Store
 from qa.types import AddReport, Article, Block, Failure, Flagged, Passage, Progress, Removed, Validators
+from qa.web import sendable
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -196,7 +197,7 @@ def _read(said: Mapping[str, Any]) -> Removed:
     if article.language is None:
         article = replace(article, language=language_of(article.text))
     locations = tuple(
-        (_text(location), Validators(_header(etag), _header(modified)))
+        (_text(location), Validators(sendable(etag), sendable(modified)))
         for location, etag, modified in said.get("locations", ())
     )
     return Removed(article, 0, fingerprint, text_hash, corrected, locations)
@@ -210,11 +211,6 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"location is {shown(value)}; it must be a text")
     return value
-
-
-def _header(value: object) -> str | None:
-    """Of a version: it is sent to its server again, and must be what can stand in a header."""
-    return value if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 1_000 else None
 
 
 def _write(write: Callable[[str], int], line: Mapping[str, Any]) -> None:

@@ -368,11 +368,14 @@ def _headers(types: Collection[str], validators: Validators) -> dict[str, str]:
 
 
 def _validators(response: httpx.Response) -> Validators:
-    def kept(name: str) -> str | None:
-        value = response.headers.get(name, "").strip()
-        return value if value.isascii() and value.isprintable() and 0 < len(value) <= _LONGEST_VALIDATOR else None
+    said = (response.headers.get(name, "").strip() for name in ("etag", "last-modified"))
+    return Validators(*map(sendable, said))
 
-    return Validators(kept("etag"), kept("last-modified"))
+
+def sendable(value: object) -> str | None:
+    """What tells a version, where it can be sent back in a header; None for anything else."""
+    sound = isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= _LONGEST_VALIDATOR
+    return value if isinstance(value, str) and sound else None
 
 
 def _retry_after(response: httpx.Response) -> float | None:
