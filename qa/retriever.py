@@ -15,8 +15,6 @@ one passage is than another (MRR@10 0.83 against 0.87 on encyclopaedia articles)
 from __future__ import annotations
 
 import datetime
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,7 +23,7 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Embedding
 from embeddings.late import TokenVectors, maxsim
-from qa import lexical, postings
+from qa import copies, lexical, postings
 from qa.mentions import Mentions, boosts, mentions, named_articles
 from qa.store import Store, StoredPassage
 from qa.types import Article, Filters, Hit, Passage
@@ -56,11 +54,8 @@ RANKINGS: Mapping[str, Settings] = {
     "lexical": Settings(dense=0, late=0, named=0, reader=False),
 }
 
-# Share of the shorter passage's word triples that stand in the other: from here on they are one text twice.
-_COPY_OVERLAP = 0.7
 # Scores that differ by less are equal: the same text is encoded a little otherwise beside other texts.
 _ROUNDING = 2e-6
-_TRIPLE_WORD = re.compile(r"\w+")
 # What the best passage scores in meaning on average: dense 0.39 and late 0.55 (benchmarks/fit_unread.py on
 # squadshifts-amazon and -reddit, before its best sentence counted too, which is a little lower).
 _USUAL_MEANING = 0.50
@@ -189,21 +184,14 @@ def _place(passage: Passage) -> tuple[str, int]:
 
 def fold_copies(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
     """The first `k` distinct candidates, each with its near-duplicates among all of them as `copies`."""
-    kept: list[Candidate] = []
-    sizes: list[int] = []
-    holding: dict[tuple[str, ...], list[int]] = {}  # the kept ones that a triple stands in: few are worth comparing
-    for candidate in candidates:
-        own = _triples(candidate.stored.passage.text)
-        shared = Counter(at for triple in own for at in holding.get(triple, ()))
-        same = min((at for at in shared if shared[at] / min(len(own), sizes[at]) >= _COPY_OVERLAP), default=None)
-        if same is not None:
-            kept[same] = replace(kept[same], copies=(*kept[same].copies, candidate.stored.passage))
-        elif len(kept) < k:
-            for triple in own:
-                holding.setdefault(triple, []).append(len(kept))
-            kept.append(candidate)
-            sizes.append(len(own))
-    return kept
+    belongs = copies.originals([candidate.stored.passage.text for candidate in candidates], k)
+    of: dict[int, list[Passage]] = {}
+    for place, (original, candidate) in enumerate(zip(belongs, candidates, strict=True)):
+        if original == place:
+            of[place] = []
+        elif original is not None:
+            of[original].append(candidate.stored.passage)
+    return [replace(candidates[place], copies=tuple(folded)) for place, folded in of.items()]
 
 
 def _word_scores(wanted: Sequence[str], texts: Sequence[str], store: Store) -> NDArray[np.float32]:
@@ -249,8 +237,3 @@ def _texts(passages: Sequence[Passage], store: Store) -> list[str]:
         else passage.text
         for passage in passages
     ]
-
-
-def _triples(text: str) -> frozenset[tuple[str, ...]]:
-    words = _TRIPLE_WORD.findall(text.casefold())
-    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])

@@ -412,7 +412,7 @@ def test_lines_of_feedback_that_are_none_are_passed_over(tmp_path: Path) -> None
 
 
 def test_folding_ten_thousand_passages_ends() -> None:
-    """Each used to be compared with all before it: minutes, for these."""
+    """Compared with all before them, they would take minutes (tests/test_copies.py has texts that share phrases)."""
     texts = [" ".join(f"w{number}x{at}" for at in range(20)) for number in range(10_000)]
     made = [_candidate(number, text) for number, text in enumerate([*texts, texts[5]])]
     kept = fold_copies(made, 10_000)
