@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qa.errors import ArticleQAError
 from qa.ingest import text_hash_of
+from qa.schema import TERMS
 from qa.types import Article
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _NEVER = {
     " WHERE length(vector) <> (SELECT length(vector) FROM indexed LIMIT 1)",
     "passages that are not counted, or more counted than there are": "SELECT abs(passages -"
     " (SELECT count(*) FROM passages)) FROM totals",
+    "search terms that are not counted, or more counted than there are": f"SELECT abs(terms - {TERMS}) FROM totals",
 }
 
 

@@ -384,6 +384,7 @@ class Library:
             for article in self._store.articles():
                 pairs = [(article, passage) for passage in split(article)]
                 self._store.replace_passages(article.id, encode(pairs, self._store, lambda: encoder, pending=True))
+            self._store.recount()
             self._set_model(encoder, wanted)
             self._store.clear_pending()
             self._store.set_meta("pending", "")

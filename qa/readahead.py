@@ -21,10 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from qa import errors
+from qa import article_json, errors
 from qa.errors import SourceError
 from qa.gather import Found, Item, read
-from qa.types import Article, Block, Validators
+from qa.types import Validators
 from qa.web import Web
 
 logger = logging.getLogger(__name__)
@@ -162,12 +162,7 @@ def _is_file(item: Item) -> bool:
 
 def _found(answer: dict[str, Any]) -> Found:
     location, validators, facts = answer["location"], Validators(answer["version"]), answer["article"]
-    if facts is None:
-        return Found(location, validators=validators)
-    facts["blocks"] = tuple(Block(*block) for block in facts["blocks"])
-    for name in ("authors", "pages", "flags"):
-        facts[name] = tuple(facts[name])
-    return Found(location, Article(**facts), validators=validators)
+    return Found(location, article_json.from_json(facts) if facts else None, validators=validators)
 
 
 # -- in the process
@@ -185,11 +180,7 @@ def _answer(question: dict[str, Any], web: Web) -> dict[str, Any]:
     article, told = found.article, {"location": found.location, "version": found.validators.etag}
     if found.listing is not None:
         return {}
-    if article is None:
-        return {**told, "article": None}
-    facts = {name: getattr(article, name) for name in Article.__slots__ if name != "blocks"}
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    return {**told, "article": {**facts, "blocks": blocks}}
+    return {**told, "article": article_json.to_json(article) if article else None}
 
 
 def main() -> None:

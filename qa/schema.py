@@ -82,10 +82,8 @@ CREATE INDEX passages_by_hash ON passages (hash);
 -- vectors made for a reindex that has not been finished
 CREATE TABLE pending (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL) WITHOUT ROWID;
 """
-TOTALS = """
-UPDATE totals SET passages = (SELECT count(*) FROM passages),
-    terms = (SELECT coalesce(sum(length(terms) - length(replace(terms, ' ', '')) + (terms <> '')), 0) FROM indexed);
-"""
+TERMS = "(SELECT coalesce(sum(length(terms) - length(replace(terms, ' ', '')) + (terms <> '')), 0) FROM indexed)"
+TOTALS = f"UPDATE totals SET passages = (SELECT count(*) FROM passages), terms = {TERMS};"
 # From each earlier format to the next, in the order of the versions.
 MIGRATIONS = {
     1: f"""

@@ -391,6 +391,10 @@ class SqliteStore:
 
     # -- passages
 
+    def recount(self) -> None:
+        with self.write():
+            self._run(schema.TOTALS)
+
     def passages(self, article_id: str) -> list[Passage]:
         rows = self._all(
             f"SELECT {records.PASSAGE_COLUMNS} FROM passages WHERE article_id = ? ORDER BY start", (article_id,)
@@ -551,7 +555,7 @@ class SqliteStore:
                     ((records.terms_of(records.passage(row), article), row[7]) for row in found),
                 )
                 self._finish(article, anew=unknown)
-            self._run(schema.TOTALS)
+            self.recount()
             self.set_meta("lexical", lexical.VERSION)
 
     def _put_passages(self, passages: Sequence[EncodedPassage], article: Article) -> None:

@@ -233,6 +233,9 @@ class Store(Protocol):
     def mean_terms(self) -> float:
         """How many search terms a passage has, on average; 0 where there is none."""
 
+    def recount(self) -> None:
+        """Count passages and terms anew, where the counts are kept beside them."""
+
     def passages(self, article_id: str) -> list[Passage]:
         """In order."""
 

@@ -12,10 +12,11 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa import article_json
 from qa.checked import shown
 from qa.encode import encode
 from qa.errors import InvalidInput, LibraryError
@@ -25,7 +26,7 @@ from qa.keeping import CORRECTABLE
 from qa.language import language_of
 from qa.split import split
 from qa.store import Store
-from qa.types import AddReport, Article, Block, Failure, Flagged, Passage, Progress, Removed, Validators
+from qa.types import AddReport, Failure, Flagged, Passage, Progress, Removed, Validators
 from qa.web import sendable
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 256 * 2**20  # bytes: the largest page that is read, every character of it escaped
 _HASH = 64  # hexadecimal digits
-_ARTICLE = tuple(field.name for field in fields(Article))
-_LISTS = ("authors", "pages", "flags")
 
 
 def export(store: Store, file: Path, on_progress: OnProgress | None) -> bool:
@@ -167,10 +166,8 @@ def _take(incoming: _Incoming, line: bytes) -> None:
 
 
 def _line(one: Removed) -> dict[str, Any]:
-    article = {name: getattr(one.article, name) for name in _ARTICLE if name != "blocks"}
-    blocks = [[block.kind, block.start, block.end, block.level] for block in one.article.blocks]
     return {
-        "article": {**article, "blocks": blocks},
+        "article": article_json.to_json(one.article),
         "locations": [[location, version.etag, version.modified] for location, version in one.locations],
         "corrected": dict(one.corrected),
         "fingerprint": one.fingerprint,
@@ -181,11 +178,9 @@ def _line(one: Removed) -> dict[str, Any]:
 def _read(said: Mapping[str, Any]) -> Removed:
     """Raises InvalidInput, KeyError, TypeError or ValueError where it is no line of an article."""
     given: dict[str, Any] = said["article"]
-    if unknown := sorted(given.keys() - set(_ARTICLE)):
-        raise InvalidInput(f"article has {shown(unknown[0])}; it may have {', '.join(_ARTICLE)}")
-    lists = {name: tuple(given.get(name, ())) for name in _LISTS}
-    blocks = tuple(Block(*block) for block in given.get("blocks", ()))
-    article = Article(**{**given, **lists, "blocks": blocks})
+    if unknown := sorted(given.keys() - set(article_json.FIELDS)):
+        raise InvalidInput(f"article has {shown(unknown[0])}; it may have {', '.join(article_json.FIELDS)}")
+    article = article_json.from_json(given)
     corrected = said.get("corrected", {})
     if not isinstance(corrected, dict) or not corrected.keys() <= {*CORRECTABLE, "date_source"}:
         raise InvalidInput(f"corrected is {shown(corrected)}; give what the page says, by name of the fact")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from people import EDITOR, READER
 from websites import Request, WebSite
 
 from qa.addresses import is_public
@@ -54,6 +55,20 @@ def example_folder(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         assert not report.failed
         assert len(report.added) == len(list((examples / "articles").glob("*.html")))
     return folder
+
+
+@pytest.fixture(scope="module")
+def guarded_library(example_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The example articles behind the accounts of an editor and a reader (people.py)."""
+    from qa import Library
+    from qa.accounts import FILE, Accounts
+
+    folder = shutil.copytree(example_folder, tmp_path_factory.mktemp("accounts") / "library")
+    accounts = Accounts(folder / FILE)
+    accounts.set(*EDITOR, "editor")
+    accounts.set(*READER, "reader")
+    with Library.open(folder) as library:
+        yield library
 
 
 @pytest.fixture(scope="session")

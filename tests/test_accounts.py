@@ -23,6 +23,7 @@ import loops
 import pytest
 from gradio.utils import get_upload_folder
 from gradio_client import Client  # type: ignore[import-untyped]
+from people import EDITOR, READER
 
 from qa import InvalidInput, Library, LibraryError
 from qa.accounts import FILE, Account, Accounts
@@ -35,7 +36,6 @@ from qa.ui.upload_limits import UploadLimits
 from qa.ui.words import words
 
 ROOT = Path(__file__).resolve().parent.parent
-EDITOR, READER = ("eva", "correct horse battery"), ("rita", "staple of the readers")
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 SHARE = "How much of the electricity of Snorre and Gullfaks comes from floating turbines?"
 REFUSAL = words()("account.readers_only")
@@ -310,13 +310,8 @@ class TestSessions:
 
 
 @pytest.fixture(scope="module")
-def library(example_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder = shutil.copytree(example_folder, tmp_path_factory.mktemp("accounts") / "library")
-    accounts = Accounts(folder / FILE)
-    accounts.set(*EDITOR, "editor")
-    accounts.set(*READER, "reader")
-    with Library.open(folder) as library:
-        yield library
+def library(guarded_library: Library) -> Library:
+    return guarded_library
 
 
 @pytest.fixture(scope="module")

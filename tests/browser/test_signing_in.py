@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from people import EDITOR, READER
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from visiting import DESKTOP, PHONE, SHARE, web
 
@@ -17,18 +16,12 @@ from qa.accounts import FILE, Accounts
 from qa.ui.server import running
 from qa.ui.words import LANGUAGES, words
 
-EDITOR, READER = ("eva", "correct horse battery"), ("rita", "staple of the readers")
 EN = words()
 
 
 @pytest.fixture(scope="module")
-def library(example_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder = shutil.copytree(example_folder, tmp_path_factory.mktemp("door") / "library")
-    accounts = Accounts(folder / FILE)
-    accounts.set(*EDITOR, "editor")
-    accounts.set(*READER, "reader")
-    with Library.open(folder) as library:
-        yield library
+def library(guarded_library: Library) -> Library:
+    return guarded_library
 
 
 @pytest.fixture(scope="module")
