@@ -27,7 +27,8 @@ from people import EDITOR, READER
 
 from qa import InvalidInput, Library, LibraryError
 from qa.accounts import FILE, Account, Accounts
-from qa.cli import BAD_INPUT, DONE, main
+from qa.cli import main
+from qa.commands import BAD_INPUT, DONE
 from qa.ui import serve
 from qa.ui.server import _look_at_the_door, create_app, running
 from qa.ui.sessions import IDLE, LONGEST, Refused, SignIns

@@ -13,7 +13,8 @@ import pytest
 from test_store import _as_format_4
 
 from qa import Article, InvalidInput, Library, LibraryError
-from qa.cli import BAD_INPUT, DONE, UNUSABLE, main
+from qa.cli import main
+from qa.commands import BAD_INPUT, DONE, UNUSABLE
 
 QUESTION = "How long was the Suez Canal blocked by the Ever Given?"
 

@@ -40,7 +40,8 @@ from qa import (
     saved,
 )
 from qa.checked import shown, whole_characters
-from qa.cli import BAD_INPUT, DONE, NO_ANSWER, SOME_FAILED, UNUSABLE, main
+from qa.cli import main
+from qa.commands import BAD_INPUT, DONE, NO_ANSWER, SOME_FAILED, UNUSABLE
 from qa.periods import first_day
 from qa.retriever import Candidate, fold_copies
 from qa.types import Page, Removed

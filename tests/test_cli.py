@@ -14,19 +14,9 @@ from typing import Any
 import pytest
 
 from qa import AddReport, Article, Failure, Library, Progress, __version__
-from qa.cli import (
-    BAD_INPUT,
-    DONE,
-    INTERRUPTED,
-    NO_ANSWER,
-    RANKINGS,
-    SOME_FAILED,
-    UNUSABLE,
-    _progress,
-    _reported,
-    build_parser,
-    main,
-)
+from qa.cli import RANKINGS, build_parser, main
+from qa.commands import BAD_INPUT, DONE, INTERRUPTED, NO_ANSWER, SOME_FAILED, UNUSABLE, _reported
+from qa.terminal import progress_bar
 from qa.types import DATE_SOURCES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -418,9 +408,8 @@ def test_other_alphabets_on_a_narrow_terminal(example_folder: Path) -> None:
 
 
 def test_ctrl_c_stops_after_what_is_committed() -> None:
-    options = build_parser().parse_args(["add", "x"])
     before = signal.getsignal(signal.SIGINT)
-    with _progress(options, "adding") as on_progress:
+    with progress_bar("adding", quiet=False) as on_progress:
         assert on_progress(Progress(1, 3, "a.html")) is True
         signal.raise_signal(signal.SIGINT)
         assert on_progress(Progress(2, 3, "b.html")) is False

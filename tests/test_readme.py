@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from qa.cli import DONE, NO_ANSWER, build_parser, main
+from qa.cli import build_parser, main
+from qa.commands import DONE, NO_ANSWER
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from qa import Article, InvalidInput, Library, LibraryError
-from qa.cli import BAD_INPUT, DONE, SOME_FAILED, main
+from qa.cli import main
+from qa.commands import BAD_INPUT, DONE, SOME_FAILED
 from qa.saved import answer_dict, record
 from qa.types import Progress
 
