@@ -184,6 +184,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--compare", choices=RANKINGS, help="measure this ranking too, and show the difference")
     evaluation.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
     evaluation.add_argument("--misses", action="store_true", help="list the questions that went wrong")
+    _add_web_options(evaluation)
     return parser
 
 

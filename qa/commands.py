@@ -247,7 +247,12 @@ def measure(options: argparse.Namespace) -> Outcome:
 
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="article-qa-eval-"))
             with _open(options, folder=folder) as library, progress_bar("adding", quiet=options.quiet) as on_progress:
-                report = library.add(options.articles, on_progress=on_progress)
+                report = library.add(
+                    options.articles,
+                    on_progress=on_progress,
+                    delay=options.delay,
+                    allow_private=options.allow_private,
+                )
             if report.failed or report.stopped:
                 return _reported(report)
         for ranking in rankings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import socket
 import ssl
 import threading
@@ -303,6 +304,12 @@ def test_the_library_asks_its_own_network_only_with_leave(
     assert inside.requests == []
     assert "1 unchanged" in run("sync", "--allow-private")
     assert inside.asked() == ["/a"]
+    questions = tmp_path / "questions.jsonl"
+    asked = {"question": "Who sold the lamp?", "article_ids": [], "answers": [], "answerable": False}
+    questions.write_text(json.dumps(asked), encoding="utf-8")
+    evaluation = ("eval", str(questions), "--articles", f"{inside.url}/a")
+    assert "--allow-private (in Python allow_private=True) reads it" in run(*evaluation)
+    assert "failed" not in run(*evaluation, "--allow-private")
 
 
 def test_proxies_and_passwords_of_the_environment_are_left_alone(
