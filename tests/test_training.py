@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,15 @@ import pytest
 from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, find_model
 from training.data import held_out, knows_the_passage, read_sets, unanswerable, untokenized
-from training.negatives import alike_without, asked_for_other, near_words, pairs_of, with_other_word, without_answer
+from training.negatives import (
+    alike_without,
+    asked_for_other,
+    near_words,
+    pairs_of,
+    unanswered_pairs,
+    with_other_word,
+    without_answer,
+)
 
 FERRY = (
     "The ferry Maria sailed from Oban on 3 May 1958. She carried forty cars . Her captain was Ewan Reid , a Scot.\n\n"
@@ -52,7 +63,7 @@ def test_answers_are_spans_of_the_passage_as_it_is_embedded(folder: Path) -> Non
         sentences = [text.text[a:b] for a, b in text.sentences]
         assert text.text[text.context :].startswith(sentences[0])
         assert text.text.startswith({"ferry": "The ferry", "light": "The lighthouse"}[text.article])
-    assert unanswerable(folder) == [("Who lit the lighthouse in 1950?", "light")]
+    assert unanswerable(folder) == [("Who lit the lighthouse in 1950?", "light", "")]
 
 
 def test_articles_held_out_are_one_in_twenty_and_in_no_training(folder: Path) -> None:
@@ -146,3 +157,56 @@ def test_passages_alike_lack_the_answer_and_make_pairs_without_one(folder: Path)
     for pair in without:
         assert not any(answer in pair.text for answer in held_by.get(pair.question, []))
     assert all(pair.answers for pair in pairs_of(examples, texts, found, {}, random.Random(5), 0.0))
+
+
+SQUAD = """<div class="para-wrap">
+<pre>The ferry sailed from Oban in 1958. She carried forty cars &amp; a crew of 12.</pre>
+<div class="qa-wrap"><p><strong class="question">How many cars didn't walk aboard?</strong></p>
+<span class="answer">forty</span><span class="answer">forty cars</span></div></div>
+<div class="para-wrap">
+<pre>It was lit with oil until it was lit with gas, and nobody on the coast ever saw a lamp again.</pre>
+<div class="qa-wrap"><strong class="question">With what was it lit?</strong>
+<span class="answer">oil</span></div></div>"""
+
+
+def test_a_set_is_made_of_squads_pages_and_of_the_pairs_of_questions(tmp_path: Path) -> None:
+    pages, pairs, measured, out = (tmp_path / name for name in ("pages", "pairs", "measured", "out"))
+    for folder in (pages, pairs, measured):
+        folder.mkdir()
+    (pages / "The_ferry.html").write_text(SQUAD, encoding="utf-8")
+    for part, with_answer, without in (
+        ("train", "how many cars did n't walk aboard ?", "how many `` buses '' did n't walk aboard ?"),
+        ("dev", "who is asked nowhere ?", "who is not ?"),
+    ):
+        (pairs / f"{part}-answerable-questions.txt").write_text(f"1\t{with_answer}\t3\t3\n", encoding="utf-8")
+        (pairs / f"{part}-unanswerable-questions.txt").write_text(f"2\t{without}\t3\t3\n", encoding="utf-8")
+    same = "As is told, it was lit with oil until it was lit with gas, and nobody came."
+    (measured / "articles.jsonl").write_text(json.dumps({"id": "m", "title": "", "text": same}), encoding="utf-8")
+    command = ["training/squad.py", str(pages), str(pairs), "--out", str(out), "--without", str(measured)]
+    root = Path(__file__).parents[1]
+    said = subprocess.run(
+        [sys.executable, *command], cwd=root, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True
+    )
+    assert said.stdout == "1 questions with an answer, 1 of 2 without placed\n"
+    paragraph = "The ferry sailed from Oban in 1958. She carried forty cars & a crew of 12."
+    articles = [json.loads(line) for line in (out / "articles.jsonl").read_text("utf-8").splitlines()]
+    assert articles == [{"id": "The_ferry", "title": "The ferry", "text": paragraph}]
+    questions = [json.loads(line) for line in (out / "questions.jsonl").read_text("utf-8").splitlines()]
+    assert [(one["question"], one["answers"], one["gold_paragraph"]) for one in questions] == [
+        ("How many cars didn't walk aboard?", ["forty", "forty cars"], paragraph),
+        ('how many " buses " didn\'t walk aboard?', [], paragraph),
+    ]
+    assert unanswerable(out) == [('how many " buses " didn\'t walk aboard?', "The_ferry", paragraph)]
+
+
+def test_a_question_without_an_answer_is_paired_with_its_paragraph(folder: Path) -> None:
+    encoder = Encoder(PACKAGED_NAME)
+    texts, _, _ = read_sets([folder])
+    vectors = encoder.encode_passages([one.text for one in texts])
+    dredged = "The harbour was dredged again in 1961, which cost 900 pounds."
+    asked = [("What did the ferry cost?", "ferry", dredged), ("Who lit it in 1950?", "light", "")]
+    pairs = unanswered_pairs(asked, texts, vectors, encoder)
+    assert [(one.question, one.answers) for one in pairs] == [(question, ()) for question, _, _ in asked]
+    assert dredged in pairs[0].text
+    assert LIGHT in pairs[1].text
+    assert unanswered_pairs([("Who?", "elsewhere", "")], texts, vectors, encoder) == []

@@ -8,10 +8,11 @@ what is learnt fits what is asked later.
 from __future__ import annotations
 
 import json
+import random
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,16 +103,22 @@ def read_set(folder: Path) -> tuple[list[Text], list[Example]]:
     return texts, examples
 
 
-def read_sets(folders: Iterable[Path]) -> tuple[list[Text], list[Example], list[Example]]:
-    """The passages of all sets, the questions to train on, and those of the articles held out."""
+def read_sets(
+    folders: Sequence[Path], most: Sequence[int] | None = None
+) -> tuple[list[Text], list[Example], list[Example]]:
+    """The passages of all sets, the questions to train on, and those of the articles held out.
+
+    `most`: how many questions of each set to train on at most; of more so many are drawn, the same ones every time.
+    """
     texts: list[Text] = []
     train: list[Example] = []
     held: list[Example] = []
-    for folder in folders:
+    for folder, limit in zip(folders, most or [10**6] * len(folders), strict=True):
         own, examples = read_set(folder)
-        for one in examples:
-            moved = replace(one, text=one.text + len(texts))
-            (held if held_out(one.article) else train).append(moved)
+        moved = [replace(one, text=one.text + len(texts)) for one in examples]
+        held += [one for one in moved if held_out(one.article)]
+        drawn = [one for one in moved if not held_out(one.article)]
+        train += random.Random(0).sample(drawn, limit) if len(drawn) > limit else drawn
         texts += own
     return texts, train, held
 
@@ -150,10 +157,13 @@ def _read(path: Path) -> Iterator[dict[str, object]]:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
-def unanswerable(folder: Path) -> list[tuple[str, str]]:
-    """(question, article id) of the questions that the set's articles do not answer."""
+def unanswerable(folder: Path) -> list[tuple[str, str, str]]:
+    """(question, article id, paragraph) of the questions that the set's articles do not answer.
+
+    The paragraph is the one that the question seems to be about; "" where the set names none.
+    """
     return [
-        (str(question["question"]), str(article_id))
+        (str(question["question"]), str(article_id), untokenized(str(question.get("gold_paragraph") or "")))
         for question in _read(folder / "questions.jsonl")
         if not question["answerable"]
         for article_id in question["article_ids"]  # type: ignore[attr-defined]

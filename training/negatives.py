@@ -1,15 +1,16 @@
 """Pairs of a question and a passage that does not answer it.
 
-Of four kinds: a passage that retrieval takes for the right one; the right one without the sentences that answer; the
-right one asked for something else, with a name, a number, a comparison or another word changed (the kind that people
-wrote for SQuAD 2.0, Rajpurkar et al., 2018); and a passage of the right article that tells of other things.
+Of five kinds: a passage that retrieval takes for the right one; the right one without the sentences that answer; the
+right one asked for something else, with a name, a number, a comparison or another word changed; a passage of the right
+article that tells of other things; and, where a set has them, questions that people wrote so that a passage seems to
+answer them and does not (SQuAD 2.0, Rajpurkar et al., 2018).
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,31 @@ def pairs_of(
         elif others:
             pairs.append(Pair(one.question, texts[rng.choice(others)].text, ()))
     return pairs
+
+
+def unanswered_pairs(
+    questions: Sequence[tuple[str, str, str]], texts: list[Text], vectors: np.ndarray, encoder: Encoder
+) -> list[Pair]:
+    """For each (question, article id, paragraph) without an answer the passage of the paragraph most like it.
+
+    Where no paragraph is named, the two most alike of the article.
+    """
+    if not questions:
+        return []
+    by_article: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_article.setdefault(text.article, []).append(number)
+    pairs = []
+    asked = encoder.encode_questions([question for question, _, _ in questions])
+    for (question, article, paragraph), vector in zip(questions, asked, strict=True):
+        own = [i for i in by_article.get(article, ()) if not paragraph or _is_of(texts[i], paragraph)]
+        best = sorted(own, key=lambda i: -float(vectors[i] @ vector))[: 1 if paragraph else 2]
+        pairs += [Pair(question, texts[i].text, ()) for i in best]
+    return pairs
+
+
+def _is_of(text: Text, paragraph: str) -> bool:
+    return any(text.text[start:end] in paragraph for start, end in text.sentences)
 
 
 def without_answer(text: Text, answers: tuple[tuple[int, int], ...]) -> str:

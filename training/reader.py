@@ -2,10 +2,10 @@
 
     PYTHONPATH=. python training/reader.py SET... --out FOLDER
 
-The layers begin as those of the packaged model with the changes of its tuning; its word vectors stay as they are and
-are not saved. What pairs without an answer are made of is in training/negatives.py; on top come passages of articles
-that are asked for a time they do not tell of. Saved is the mean of the weights over the second half of the steps
-(Izmailov et al., 2018, "Averaging weights leads to wider optima and better generalization").
+The layers begin as those of the packaged model with the changes of its tuning, or as those of an earlier reader; its
+word vectors stay as they are and are not saved. What pairs without an answer are made of is in training/negatives.py.
+Saved is the mean of the weights over the second half of the steps (Izmailov et al., 2018, "Averaging weights leads to
+wider optima and better generalization").
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, find_model
-from training.data import Example, passage_vectors, read_sets, unanswerable
-from training.negatives import Pair, alike_without, near_words, pairs_of
+from training.data import held_out, passage_vectors, read_sets, unanswerable
+from training.negatives import Pair, alike_without, near_words, pairs_of, unanswered_pairs
 
 LONGEST = 288
 TUNING = Path(__file__).parents[1] / "embeddings" / "weights" / "encoder.safetensors"
@@ -89,6 +89,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--begin", type=Path, help="weights of an earlier reader to begin with")
+    parser.add_argument("--most", type=int, nargs="+", help="questions with an answer of each set, in their order")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--negatives", type=float, default=0.8, help="pairs without an answer, to one with")
@@ -98,40 +100,46 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     torch.manual_seed(options.seed)
-    texts, train, held = read_sets(options.sets)
-    none = [Example(q, -1, (), article) for folder in options.sets for q, article in unanswerable(folder)]
+    texts, train, held = read_sets(options.sets, options.most)
+    none = [one for folder in options.sets for one in unanswerable(folder)]
     encoder = Encoder(PACKAGED_NAME)
     vectors = passage_vectors(texts, encoder, options.cache)
     found = alike_without(train, texts, vectors, encoder, 6)
     found_held = alike_without(held, texts, vectors, encoder, 6)
-    by_article: dict[str, list[int]] = {}
-    for number, text in enumerate(texts):
-        by_article.setdefault(text.article, []).append(number)
-    timeless = []
-    if none:
-        for one, vector in zip(none, encoder.encode_questions([one.question for one in none]), strict=True):
-            own = by_article[one.article]
-            best = sorted(own, key=lambda i: -float(vectors[i] @ vector))[:2]
-            timeless += [Pair(one.question, texts[i].text, ()) for i in best]
+    unanswered, unanswered_held = (
+        unanswered_pairs([one for one in none if held_out(one[1]) == out], texts, vectors, encoder)
+        for out in (False, True)
+    )
     del encoder
-    print(f"{len(texts)} passages, {len(train)} questions, {len(held)} held out, {len(timeless)} timeless", flush=True)
+    print(f"{len(texts)} passages, {len(train)} questions, {len(unanswered)} without an answer", flush=True)
     model = Trainee()
+    if options.begin:
+        model.load_state_dict({name: tensor.float() for name, tensor in load_file(options.begin).items()}, strict=False)
     layers = [p for p in model.backbone.parameters() if p.requires_grad]
     heads = [*model.span.parameters(), *model.relevance.parameters()]
     optimizer = torch.optim.AdamW(
         [{"params": layers, "lr": options.rate}, {"params": heads, "lr": 10 * options.rate}], weight_decay=0.01
     )
     near = near_words((one.question for one in [*train, *held]), find_model(PACKAGED_NAME).folder)
-    per_epoch = len(pairs_of(train, texts, found, near, random.Random(0), options.negatives)) + len(timeless)
+    per_epoch = len(pairs_of(train, texts, found, near, random.Random(0), options.negatives)) + len(unanswered)
     total = options.epochs * (per_epoch // options.size)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 100) * max(0.01, 1 - step / total)
     )
     check = pairs_of(held, texts, found_held, near, random.Random(1), 0.7)[:1200]
+    rng.shuffle(unanswered_held)
+
+    def told(model: Trainee) -> str:
+        seen = f"held out {measure(model, check).round(3)}"
+        return (
+            f"{seen}, without an answer {measure(model, unanswered_held[:600]).round(3)}" if unanswered_held else seen
+        )
+
+    print(f"at first: {told(model)}", flush=True)
     mean = AveragedModel(model)
     began, step = time.time(), 0
     for epoch in range(options.epochs):
-        pairs = pairs_of(train, texts, found, near, rng, options.negatives) + timeless
+        pairs = pairs_of(train, texts, found, near, rng, options.negatives) + unanswered
         rng.shuffle(pairs)
         runs = [
             sorted(pairs[at : at + 50 * options.size], key=lambda one: len(one.text))
@@ -154,8 +162,8 @@ def main() -> None:
             sums += [float(by_span.detach()), float(by_relevance.detach()), seen["start"], seen["relevance"]]
             if count % 50 == 0:
                 print(f"{epoch} {step}/{total} {time.time() - began:.0f}s {(sums / count).round(3)}", flush=True)
-        print(f"epoch {epoch}: held out {measure(model, check).round(3)}", flush=True)
-    print(f"mean: held out {measure(mean.module, check).round(3)}", flush=True)
+        print(f"epoch {epoch}: {told(model)}", flush=True)
+    print(f"mean: {told(mean.module)}", flush=True)
     save(mean.module, options.out / "reader.safetensors")
 
 
