@@ -13,9 +13,16 @@ _LISTS = ("authors", "pages", "flags")
 
 
 def to_json(article: Article) -> dict[str, Any]:
-    """Its fields by their names; a block is [kind, start, end, level]."""
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    return {name: getattr(article, name) for name in FIELDS if name != "blocks"} | {"blocks": blocks}
+    """Its fields by their names; `blocks` as `blocks_to_json` gives them."""
+    return {name: getattr(article, name) for name in FIELDS} | {"blocks": blocks_to_json(article)}
+
+
+def blocks_to_json(article: Article) -> list[list[Any]]:
+    """[kind, start, end, level] of each block; start and end in characters of the article's text.
+
+    Stored articles and their fingerprints have it so.
+    """
+    return [[block.kind, block.start, block.end, block.level] for block in article.blocks]
 
 
 def from_json(facts: Mapping[str, Any]) -> Article:

@@ -373,6 +373,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def failure(error: ArticleQAError) -> Outcome:
+    """What a command comes to that ended with `error`."""
     unusable = isinstance(error, (LibraryError, ModelError)) and not isinstance(error, UnknownArticle)
     data = {"error": {"type": type(error).__name__, "message": str(error)}}
     return Outcome(data, one_line(str(error)), UNUSABLE if unusable else BAD_INPUT)

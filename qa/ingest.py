@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import web
 from qa.addresses import is_front_page, nearly_same
+from qa.article_json import blocks_to_json
 from qa.encode import encode
 from qa.errors import FetchError, NoArticleText, SourceError
 from qa.gather import Found, Item, Source, folder_of, items, opened, read
@@ -468,9 +469,9 @@ def _same(queued: _Queued, article: Article, location: str | None) -> bool:
 
 def fingerprint_of(article: Article) -> str:
     """Of everything but where the article was read: equal fingerprints need no new version."""
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
     known = [article.url, article.authors, article.published, article.site, article.language]
-    facts = [article.title, article.text, known, blocks, article.date_source, article.pages, article.flags]
+    about = [article.date_source, article.pages, article.flags]
+    facts = [article.title, article.text, known, blocks_to_json(article), *about]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qa import lexical
+from qa.article_json import blocks_to_json
 from qa.split import HEADING_JOIN
 from qa.types import Article, ArticleSummary, Block, Filters, Passage
 
@@ -54,8 +55,7 @@ def facts_row(article: Article) -> tuple[Any, ...]:
 
 
 def blocks_text(article: Article) -> str:
-    blocks = [[block.kind, block.start, block.end, block.level] for block in article.blocks]
-    return json.dumps(blocks, separators=(",", ":"))
+    return json.dumps(blocks_to_json(article), separators=(",", ":"))
 
 
 def terms_of(passage: Passage, article: Article) -> str:

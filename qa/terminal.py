@@ -17,7 +17,7 @@ from qa.types import Progress
 
 
 def confirmed(question: str) -> bool:
-    """Whether who sits at the terminal says yes. Raises InvalidInput where nobody does."""
+    """Whether who sits at the terminal says yes to what `remove` asks. Raises InvalidInput where nobody sits there."""
     if not sys.stdin.isatty():
         raise InvalidInput("remove asks first, and stdin is no terminal; give --yes to remove without asking")
     sys.stderr.write(f"{question} [y/N] ")
@@ -75,6 +75,7 @@ def or_interrupt(on_progress: Callable[[Progress], bool]) -> Callable[[Progress]
 
 
 def prepare_streams(*, as_json: bool) -> None:
+    """Have stdout and stderr write any character, `as_json` in UTF-8, whatever the terminal's encoding is."""
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             # A terminal that cannot show a character gets an escape, not a traceback; JSON is UTF-8 everywhere.
