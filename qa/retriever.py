@@ -36,7 +36,7 @@ class Settings:
     `reader`: the best passages are read together with the question when it is asked (embeddings/reader.py).
     """
 
-    dense: float = 0.5
+    dense: float = 0.3
     lexical: float = 0.3
     late: float = 2.4
     named: float = 0.25  # taken from the mean of the others, for what the best-named article has and this has not

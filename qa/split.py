@@ -1,6 +1,7 @@
 """Article to Passages: whole sentences, about 110 words, never across a heading.
 
-Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers.
+Passages of about 110 words gave the best first passage on encyclopaedia articles and on long papers. A paragraph that
+the model can read whole stays whole: cut, its second half says "they" of what only the first half names.
 """
 
 from __future__ import annotations
@@ -40,14 +41,16 @@ def split(article: Article, *, words: int = TARGET_WORDS) -> list[Passage]:
     """The passages of `article`, in order, of about `words` words each.
 
     Passages do not overlap, and hold all text but the headings, which they know by their path. A section
-    is cut into parts of about equal length, at the border of a paragraph where one is near.
+    is cut into parts of about equal length, at the border of a paragraph where one is near; paragraphs of up to one and
+    a half times as many words stay whole.
     """
     blocks = article.blocks or blocks_of(article.text)
     leaning = dict(zip((block.start for block in blocks), leads(article, blocks), strict=True))
     passages = []
     for heading, section in _sections(article, blocks):
         units = [unit for block in section for unit in _units(article, block, leaning.get(block.start))]
-        for group in _pack(_bound(units, words), words):
+        bound = _paragraphs(_bound(units, words), words * _LONGEST_UNIT_WORDS / TARGET_WORDS)
+        for group in _pack(bound, words):
             start, end = group[0].start, group[-1].end
             quoted = [unit for unit in group if not unit.heads]
             spans = tuple((unit.start, unit.end) for unit in quoted)
@@ -174,6 +177,18 @@ def _bound(units: list[_Unit], target: int) -> Iterator[list[_Unit]]:
         first = next((number for number, unit in enumerate(run, 1) if unit.lead), 1)
         yield run[:first]
         yield from ([unit] for unit in run[first:])
+
+
+def _paragraphs(bound: Iterable[list[_Unit]], most: float) -> Iterator[list[_Unit]]:
+    """The same, those of a paragraph together where they have at most `most` words."""
+    paragraphs: list[list[list[_Unit]]] = []
+    for units in bound:
+        if units[0].opens_block or not paragraphs:
+            paragraphs.append([])
+        paragraphs[-1].append(units)
+    for paragraph in paragraphs:
+        together = [unit for units in paragraph for unit in units]
+        yield from [together] if sum(unit.words for unit in together) <= most else paragraph
 
 
 def _pack(bound: Iterable[list[_Unit]], target: int) -> Iterator[list[_Unit]]:

@@ -16,7 +16,7 @@ import torch
 from embeddings import encoder as encoder_module
 from embeddings.encoder import Encoder, _batches, pick_device, quiet_loading
 from embeddings.errors import ModelError
-from embeddings.model import PACKAGED_NAME, TUNING, find_model
+from embeddings.model import PACKAGED_NAME, TUNED_NAME, TUNINGS, find_model
 from embeddings.reader import Reader
 
 TEXTS = [
@@ -84,7 +84,7 @@ def test_the_tuning_is_the_low_rank_change_added_to_the_layers(encoder: Encoder)
     from safetensors.torch import load_file
 
     plain = Encoder(PACKAGED_NAME, dtype="float32")
-    change = load_file(TUNING)
+    change = load_file(TUNINGS[TUNED_NAME])
     name = "layer.3.attention.self.query"
     before = plain._model[0].auto_model.encoder.get_submodule(name).weight
     after = encoder._model[0].auto_model.encoder.get_submodule(name).weight

@@ -346,12 +346,12 @@ def test_another_model_is_refused(library: Library, models: tuple[Path, Path]) -
     _, other = models
     identity = find_model(other).identity
     with pytest.raises(
-        ModelMismatch, match=f"the model all-MiniLM-L6-v2-articles@.*current model is {identity}.*reindex"
+        ModelMismatch, match=f"the model all-MiniLM-L6-v2-articles-2@.*current model is {identity}.*reindex"
     ):
         Library.open(library.folder, model=other)
     with pytest.raises(ModelError, match="no model at"):
         Library.open(library.folder, model="./nowhere")
-    with Library.open(library.folder, model="all-MiniLM-L6-v2-articles") as again:
+    with Library.open(library.folder, model="all-MiniLM-L6-v2-articles-2") as again:
         assert len(again) == 4
 
 

@@ -48,6 +48,7 @@ def test_a_library_of_an_earlier_version_keeps_all_it_has(old: Path, encoder: En
             assert library.passage_count == len(library.passages(ferry.id)) + 1
             answer = library.ask(QUESTION, found_from=0)
             assert answer.citations[0].quote == SAID
+            assert library.encoder.identity == library._store.meta("model") != encoder.identity
     with Library.open(old, create=False) as library:
         library.reindex()
         library.remove("whales")

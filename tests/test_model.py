@@ -14,7 +14,7 @@ import pytest
 from embeddings import model as model_module
 from embeddings.encoder import Encoder
 from embeddings.errors import ModelError
-from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, TUNED_NAME, TUNING, find_model
+from embeddings.model import PACKAGED_NAME, PACKAGED_SHA256, TUNED_NAME, TUNINGS, find_model
 
 
 def test_the_packaged_model_is_the_original() -> None:
@@ -28,13 +28,20 @@ def test_the_packaged_model_is_the_original() -> None:
 
 def test_the_default_model_is_the_packaged_one_with_our_tuning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files, plain = find_model(), find_model(PACKAGED_NAME)
-    assert (files.name, files.folder, files.tuning) == (TUNED_NAME, plain.folder, TUNING)
+    assert (files.name, files.folder, files.tuning) == (TUNED_NAME, plain.folder, TUNINGS[TUNED_NAME])
     assert find_model(TUNED_NAME) == files
-    change = hashlib.sha256(TUNING.read_bytes()).hexdigest()
+    change = hashlib.sha256(TUNINGS[TUNED_NAME].read_bytes()).hexdigest()
     assert files.digest == hashlib.sha256(f"{PACKAGED_SHA256}{change}".encode()).hexdigest()
-    monkeypatch.setattr(model_module, "TUNING", tmp_path / "lost")
+    monkeypatch.setitem(TUNINGS, TUNED_NAME, tmp_path / "lost")
     with pytest.raises(ModelError, match=r"lost cannot be read.*name the model all-MiniLM-L6-v2"):
         find_model()
+
+
+def test_earlier_tunings_stay_for_the_libraries_that_were_made_with_them() -> None:
+    assert TUNED_NAME == "all-MiniLM-L6-v2-articles-2"
+    # what libraries made with it say: with other weights they would be searched with vectors of another kind
+    assert find_model("all-MiniLM-L6-v2-articles").identity == "all-MiniLM-L6-v2-articles@644ba053e3db42e8"
+    assert len({find_model(name).digest for name in (PACKAGED_NAME, *TUNINGS)}) == 1 + len(TUNINGS)
 
 
 def test_damaged_packaged_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

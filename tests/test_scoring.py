@@ -60,15 +60,16 @@ def test_a_question_in_a_script_that_the_model_does_not_know_is_not_read(example
     assert max(abs(one.parts.span) for one in sentences) < 0.1
 
 
-def test_support_is_a_logistic_curve_over_score_and_distance_to_other_passages(example_library: Library) -> None:
+def test_support_is_a_logistic_curve_over_score_distance_and_relevance(example_library: Library) -> None:
     sentences = scored(example_library, QUESTION)
     best = sentences[0]
     other = next(one for one in sentences if one.candidate.stored.id != best.candidate.stored.id)
-    assert evidence(sentences) == (best.score, best.score - other.score)
+    assert best.parts.relevance > 0
+    assert evidence(sentences) == (best.score, best.score - other.score, best.parts.relevance)
     same = [one for one in sentences if one.candidate.stored.id == best.candidate.stored.id]
-    assert evidence(same) == (best.score, 0.0)
-    curve = Curve(score=2.0, ahead=3.0, bias=-2.0)
-    log_odds = -2 + 2 * best.score + 3 * (best.score - other.score)
+    assert evidence(same) == (best.score, 0.0, best.parts.relevance)
+    curve = Curve(score=2.0, ahead=3.0, relevance=5.0, bias=-2.0)
+    log_odds = -2 + 2 * best.score + 3 * (best.score - other.score) + 5 * best.parts.relevance
     assert curve.support(sentences) == pytest.approx(1 / (1 + math.exp(-log_odds)))
 
 

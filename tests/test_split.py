@@ -391,3 +391,18 @@ def test_a_text_of_headings_only_is_its_own_passage() -> None:
 def test_nothing_gives_no_passage() -> None:
     assert split(Article("a", "t", "")) == []
     assert split(Article("a", "t", " \n\t\n ")) == []
+
+
+def test_a_paragraph_that_the_model_can_read_whole_stays_whole() -> None:
+    def paragraph(name: str, sentences: int) -> str:
+        return " ".join(f"The {name} of number {i} was mended by hand that year." for i in range(sentences))  # 11 words
+
+    lamp, ferry, long, end = paragraph("lamp", 3), paragraph("ferry", 14), paragraph("quay", 20), "It is still there."
+    article = Article(id="a", title="Mended", text="\n\n".join([lamp, ferry, long, end]))
+    texts = [passage.text for passage in split(article)]
+    # 154 words are one passage, though nearer to two of 110 together with what stands before; 220 words are cut
+    assert ferry in texts
+    assert [word_count(text) for text in texts] == [33, 154, 110, 114]
+    assert texts[2] + " " + texts[3] == f"{long}\n\n{end}"
+    # asked for shorter ones, it is not kept whole
+    assert max(word_count(passage.text) for passage in split(article, words=60)) < 100

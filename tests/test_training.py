@@ -9,11 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from embeddings.encoder import Encoder
-from embeddings.model import PACKAGED_NAME, find_model
+from embeddings.late import TokenVectors, maxsim
+from embeddings.model import PACKAGED_NAME, TUNED_NAME, TUNINGS, find_model
 from training.data import held_out, knows_the_passage, read_sets, unanswerable, untokenized
+from training.encoder import RANK, Trainee, batches, compared, save
 from training.negatives import (
     alike_without,
     asked_for_other,
@@ -210,3 +215,55 @@ def test_a_question_without_an_answer_is_paired_with_its_paragraph(folder: Path)
     assert dredged in pairs[0].text
     assert LIGHT in pairs[1].text
     assert unanswered_pairs([("Who?", "elsewhere", "")], texts, vectors, encoder) == []
+
+
+def test_passages_and_sentences_are_compared_in_training_as_retrieve_compares_them(encoder: Encoder) -> None:
+    texts = ["Ferries\nThe Maria sailed in 1958. Her captain was a Scot, Ewan Reid.", "Its keeper kept bees."]
+    spans = [((8, 33), (34, 68)), ((0, 21),)]
+    question = encoder.embed_question("Who was the captain of the Maria?")
+    stored = [
+        TokenVectors(one.signs, (one.offsets - spans[i][0][0]).astype(np.int16))
+        for i, one in enumerate(encoder.pack_passages(texts))
+    ]
+    places = [[(a - each[0][0], b - each[0][0]) for a, b in each] for each in spans]
+    expected = maxsim(question.tokens, stored, question.weights, sentences=places)
+    length = max(len(one.signs) for one in stored)
+    signs = np.zeros((2, length, 384), np.float32)
+    offsets, mask = np.zeros((2, length, 2), np.int64), np.zeros((2, length), bool)
+    for i, one in enumerate(stored):
+        n = len(one.signs)
+        signs[i, :n] = (np.unpackbits(one.signs, axis=1) * 2.0 - 1.0) / np.sqrt(384 * 2 / np.pi)
+        offsets[i, :n], mask[i, :n] = one.offsets + spans[i][0][0], True
+    late, alone, owner = compared(
+        torch.tensor(question.tokens)[None], torch.tensor(question.weights)[None], torch.tensor(signs),
+        torch.tensor(mask), torch.tensor(offsets), spans,
+    )  # fmt: skip
+    np.testing.assert_allclose(late[0].numpy(), expected, atol=0.01)  # it multiplies in bfloat16
+    assert owner.tolist() == [0, 0, 1]
+    assert alone[0, 1] > alone[0, 0] > alone[0, 2]
+
+
+def test_a_tuning_that_is_begun_with_encodes_as_the_product_does(encoder: Encoder, tmp_path: Path) -> None:
+    texts = ["The Maria sailed in 1958.", "Its keeper kept bees, and the lamp was lit with oil until 1931."]
+    trainee = Trainee(RANK)
+    trainee.begin_with(TUNINGS[TUNED_NAME])
+    with torch.no_grad():
+        pooled, tokens, _, real, offsets = trainee.encode(texts, 256)
+    for row, expected in enumerate(encoder.embed_passages(texts)):
+        assert float(pooled[row] @ torch.tensor(expected.vector)) > 0.995
+        np.testing.assert_array_equal(offsets[row][real[row]].numpy(), expected.offsets)
+        cosines = (tokens[row][real[row]] * torch.tensor(expected.tokens)).sum(-1)
+        assert float(cosines.min()) > 0.98
+    save(trainee, tmp_path / "again.safetensors", keep=1.0)
+    again, first = load_file(tmp_path / "again.safetensors"), load_file(TUNINGS[TUNED_NAME])
+    assert again.keys() == first.keys()
+    assert all(torch.equal(again[name], first[name]) for name in first)
+
+
+def test_a_batch_is_groups_of_passages_alike_with_their_questions(folder: Path) -> None:
+    texts, examples, _ = read_sets([folder])
+    vectors = np.eye(len(texts), dtype=np.float32)
+    (groups,) = batches(examples, vectors, random.Random(3), size=8, alike=2)
+    asked = [one for group in groups for one in group.questions]
+    assert sorted(asked, key=examples.index) == examples
+    assert all(one.text in group.passages for group in groups for one in group.questions)

@@ -1,9 +1,10 @@
 """Fit support on sets of questions with and without answers, asked as users ask them.
 
-    PYTHONPATH=. python training/calibrate.py SET... [--questions 1000] [--without-reader]
+    PYTHONPATH=. python training/calibrate.py SET... [--held-out SET...] [--questions 1000] [--without-reader]
 
-Logistic regression of the first quote being right on the two numbers of qa/support.py; printed is the curve. The
-questions are those that come last in the order in which the scorer draws its sample, which thus stays unseen.
+Logistic regression of the first quote being right on the evidence of qa/support.py; printed is the curve. The questions
+are those that come last in the order in which the scorer draws its sample, which thus stays unseen. Of the sets
+`--held-out` only the articles that are kept from training are asked, as many questions with an answer as without.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from numpy.typing import NDArray
 from qa import Library, answer
 from qa.evaluate import auroc, calibration_error, evaluate, read_questions
 from qa.scoring import Sentence
-from qa.support import Curve, evidence
-from training.data import read_articles
+from qa.support import Curve, Evidence, evidence
+from training.data import held_out, read_articles
 
 SCORERS_SEED = 7
-SEEN: list[tuple[float, float]] = []
+SEEN: list[Evidence] = []
 
 
 class Recorder(Curve):
@@ -39,15 +40,20 @@ class Recorder(Curve):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--questions", type=int, default=1000)
+    parser.add_argument("sets", nargs="*", type=Path)
+    parser.add_argument("--held-out", nargs="*", type=Path, default=[], help="sets that were trained on")
+    parser.add_argument("--questions", type=int, default=1000, help="of each set, at most")
     parser.add_argument("--without-reader", action="store_true")
     options = parser.parse_args()
     ranking = "unread" if options.without_reader else "full"
-    found = [asked(folder, options.questions, ranking) for folder in options.sets]
+    folders = [*options.sets, *options.held_out]
+    if not folders:
+        parser.error("name a set")
+    found = [asked(folder, options.questions, ranking, of_training=folder in options.held_out) for folder in folders]
     weights = logistic(np.concatenate([rows for rows, _ in found]), np.concatenate([right for _, right in found]))
-    print(f"Curve(score={weights[0]:.2f}, ahead={weights[1]:.2f}, bias={weights[2]:.2f})")
-    for folder, (rows, right) in zip(options.sets, found, strict=True):
+    names = (*Evidence._fields, "bias")
+    print("Curve(" + ", ".join(f"{name}={weight:.2f}" for name, weight in zip(names, weights, strict=True)) + ")")
+    for folder, (rows, right) in zip(folders, found, strict=True):
         log_odds = rows @ weights
         support = 1 / (1 + np.exp(-log_odds))
         area = auroc(log_odds[right].tolist(), log_odds[~right].tolist()) or 0.0
@@ -55,14 +61,25 @@ def main() -> None:
         print(f"{folder.name}: {len(rows)} questions, {right.mean():.2f} right, AUROC {area:.3f}, ECE {error:.3f}")
 
 
-def asked(folder: Path, most: int, ranking: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """For each question (score, ahead, 1), and whether the first quote is right."""
+def asked(
+    folder: Path, most: int, ranking: str, *, of_training: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """For each question its evidence and 1, and whether the first quote is right."""
     questions = read_questions(folder / "questions.jsonl")
+    articles = read_articles(folder, as_written=True)
+    if of_training:
+        articles = [article for article in articles if held_out(article.id)]
+        kept = {article.id for article in articles}
+        questions = [one for one in questions if kept.issuperset(one.article_ids)]
     random.Random(SCORERS_SEED).shuffle(questions)
+    if of_training:
+        kinds = [[one for one in questions if one.answerable == kind] for kind in (True, False)]
+        each = min(most // 2, *map(len, kinds))
+        questions = [one for kind in kinds for one in kind[-each:]]
     rows, labels = [], []
-    recorder = Recorder(0, 0, 0)
+    recorder = Recorder(0, 0, 0, 0)
     with tempfile.TemporaryDirectory() as place, Library.open(place, ranking=ranking) as library:
-        library.add(read_articles(folder, as_written=True))
+        library.add(articles)
         with mock.patch.multiple(answer, CURVE=recorder, UNREAD=recorder):
             for question in questions[-most:]:
                 SEEN.clear()

@@ -104,11 +104,12 @@ def read_set(folder: Path) -> tuple[list[Text], list[Example]]:
 
 
 def read_sets(
-    folders: Sequence[Path], most: Sequence[int] | None = None
+    folders: Sequence[Path], most: Sequence[int] | None = None, draw: int = 0
 ) -> tuple[list[Text], list[Example], list[Example]]:
     """The passages of all sets, the questions to train on, and those of the articles held out.
 
-    `most`: how many questions of each set to train on at most; of more so many are drawn, the same ones every time.
+    `most`: how many questions of each set to train on at most; of more so many are drawn, for one `draw` the same ones
+    every time.
     """
     texts: list[Text] = []
     train: list[Example] = []
@@ -118,7 +119,7 @@ def read_sets(
         moved = [replace(one, text=one.text + len(texts)) for one in examples]
         held += [one for one in moved if held_out(one.article)]
         drawn = [one for one in moved if not held_out(one.article)]
-        train += random.Random(0).sample(drawn, limit) if len(drawn) > limit else drawn
+        train += random.Random(draw).sample(drawn, limit) if len(drawn) > limit else drawn
         texts += own
     return texts, train, held
 

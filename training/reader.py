@@ -2,10 +2,10 @@
 
     PYTHONPATH=. python training/reader.py SET... --out FOLDER
 
-The layers begin as those of the packaged model with the changes of its tuning, or as those of an earlier reader; its
-word vectors stay as they are and are not saved. What pairs without an answer are made of is in training/negatives.py.
-Saved is the mean of the weights over the second half of the steps (Izmailov et al., 2018, "Averaging weights leads to
-wider optima and better generalization").
+The layers begin as those of the packaged model with the changes of its first tuning, or as those of an earlier reader;
+its word vectors stay as they are and are not saved. What pairs without an answer are made of is in
+training/negatives.py. Saved is the mean of the weights over the second half of the steps (Izmailov et al., 2018,
+"Averaging weights leads to wider optima and better generalization").
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from safetensors.torch import load_file, save_file
 from torch.optim.swa_utils import AveragedModel
 
 from embeddings.encoder import Encoder
-from embeddings.model import PACKAGED_NAME, find_model
+from embeddings.model import PACKAGED_NAME, TUNINGS, find_model
 from training.data import held_out, passage_vectors, read_sets, unanswerable
 from training.negatives import Pair, alike_without, near_words, pairs_of, unanswered_pairs
 
 LONGEST = 288
-TUNING = Path(__file__).parents[1] / "embeddings" / "weights" / "encoder.safetensors"
 
 
 class Trainee(torch.nn.Module):
@@ -43,7 +42,7 @@ class Trainee(torch.nn.Module):
         self.backbone.embeddings.word_embeddings.requires_grad_(False)
         self.span = torch.nn.Linear(384, 2)
         self.relevance = torch.nn.Linear(384, 1)
-        merge(self.backbone, load_file(TUNING))
+        merge(self.backbone, load_file(TUNINGS["all-MiniLM-L6-v2-articles"]))
 
     def forward(self, pairs: list[Pair]) -> tuple[torch.Tensor, ...]:
         """(logits (n, 2, t) of start and end, where the first token stands for none; relevance (n,); offsets)."""
@@ -91,6 +90,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--begin", type=Path, help="weights of an earlier reader to begin with")
     parser.add_argument("--most", type=int, nargs="+", help="questions with an answer of each set, in their order")
+    parser.add_argument("--draw", type=int, default=0, help="another number draws others of them")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--negatives", type=float, default=0.8, help="pairs without an answer, to one with")
@@ -100,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     torch.manual_seed(options.seed)
-    texts, train, held = read_sets(options.sets, options.most)
+    texts, train, held = read_sets(options.sets, options.most, options.draw)
     none = [one for folder in options.sets for one in unanswerable(folder)]
     encoder = Encoder(PACKAGED_NAME)
     vectors = passage_vectors(texts, encoder, options.cache)
