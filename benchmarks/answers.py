@@ -53,6 +53,7 @@ System = Callable[[QuestionSet, Path], AbstractContextManager[Answering]]
 
 SYSTEMS: dict[str, System] = {
     "product": lambda _, folder: Library.open(folder, create=False),
+    "without the reader": lambda _, folder: Library.open(folder, create=False, ranking="unread"),
     "dense only": lambda _, folder: Library.open(folder, create=False, ranking="dense"),
     "BM25 only": lambda _, folder: Library.open(folder, create=False, ranking="lexical"),
     "recipe": lambda questions, folder: nullcontext(Recipe(questions.articles, encoder=plain_encoder(), folder=folder)),

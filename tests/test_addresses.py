@@ -369,7 +369,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Word: ", b"x"),
-        (HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"")),
+        (HEAD + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"", mtime=0)),
         (b"", b"HTTP/1.1 102 Processing\r\n\r\n"),
     ],
 )

@@ -63,13 +63,13 @@ def test_places_regions_and_questions(example_library: Library) -> None:
     steps: list[Progress] = []
     atlas = draw_atlas(example_library, on_progress=steps.append)
     assert atlas is not None
-    assert (len(atlas.places), atlas.total, atlas.stamp) == (126, 126, example_library.stamp)
+    assert (len(atlas.places), atlas.total, atlas.stamp) == (129, 129, example_library.stamp)
     assert [(step.done, step.total) for step in steps] == [(n, 4) for n in range(1, 5)]
     for place in atlas.places:
         assert 0 <= place.x <= 1
         assert 0 <= place.y <= 1
         assert example_library.article(place.article_id).title == place.title
-    assert sum(region.passages for region in atlas.regions) == 126
+    assert sum(region.passages for region in atlas.regions) == 129
     assert any({"tonga", "cable"} & set(region.label.split(" · ")) for region in atlas.regions)
     hits = example_library.retrieve("How are undersea cables repaired?", k=3)
     found = atlas.of_hits(hits)
@@ -88,6 +88,6 @@ def test_few_passages_have_no_map_and_it_can_be_stopped(library: Library, exampl
 
 def test_a_large_library_is_sampled_evenly(example_library: Library) -> None:
     total, passages, vectors = example_library.sample(10)
-    assert (total, len(passages), vectors.shape) == (126, 10, (10, 384))
+    assert (total, len(passages), vectors.shape) == (129, 10, (10, 384))
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
     assert len({passage.article_id for passage in passages}) > 5

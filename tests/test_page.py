@@ -55,7 +55,7 @@ def soup(html: str) -> BeautifulSoup:
 class TestAsking:
     def test_steps_of_an_answer(self, example_library: Library) -> None:
         searching, reading, answered = asking(example_library, f"  {SHARE} ", Conversation(), EN)
-        assert (searching.pending, searching.step, searching.found) == (SHARE, "Searching 126 passages…", None)
+        assert (searching.pending, searching.step, searching.found) == (SHARE, "Searching 129 passages…", None)
         assert reading.step == "Reading the best passages…"
         assert reading.found is not None
         assert reading.found.hits[0].article.title.startswith("Turbines on a leash")
@@ -630,7 +630,7 @@ class TestPictures:
         assert not maps.is_old
         at = atlas.of_vector(example_library.encoder.encode_questions([SHARE])[0])
         drawn = soup(map_html(atlas, EN, question=SHARE, at=at, hits=answer.hits))
-        assert len(drawn.select("svg > g > circle[class^=qa-dot]")) == 126
+        assert len(drawn.select("svg > g > circle[class^=qa-dot]")) == 129
         assert [each.text.strip()[-1] for each in drawn.select(".qa-lit")] == ["1", "2", "3", "4", "5"]
         assert drawn.select_one(".qa-star title").text == f"Question: {SHARE}"  # type: ignore[union-attr]
         table = drawn.select("details table")[0]

@@ -64,7 +64,7 @@ def test_support_is_a_logistic_curve_over_score_distance_and_relevance(example_l
     sentences = scored(example_library, QUESTION)
     best = sentences[0]
     other = next(one for one in sentences if one.candidate.stored.id != best.candidate.stored.id)
-    assert best.parts.relevance > 0
+    assert best.parts.relevance != 0
     assert evidence(sentences) == (best.score, best.score - other.score, best.parts.relevance)
     same = [one for one in sentences if one.candidate.stored.id == best.candidate.stored.id]
     assert evidence(same) == (best.score, 0.0, best.parts.relevance)

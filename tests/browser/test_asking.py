@@ -118,7 +118,7 @@ def test_the_steps_are_seen_and_can_be_stopped(visit: Visit, library: Library) -
     with library._store._index._lock:  # as a search of millions would take its time
         visit.box.fill(SHARE)
         visit.box.press("Enter")
-        expect(visit.page.locator("#qa-chat .qa-step")).to_have_text("Searching 126 passages…")
+        expect(visit.page.locator("#qa-chat .qa-step")).to_have_text("Searching 129 passages…")
         stop = visit.page.locator("#qa-question").get_by_role("button", name="Stop")
         expect(stop).to_be_visible()
         stop.click()

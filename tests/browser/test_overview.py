@@ -21,7 +21,7 @@ def test_pictures_with_their_tables_and_a_map_that_lights_up(visit: Visit, libra
     visit.page.get_by_role("button", name="Draw the map").click()
     chart = visit.page.locator("#qa-map figure")
     expect(chart).to_be_visible(timeout=120_000)
-    expect(chart.locator("svg circle")).to_have_count(126)
+    expect(chart.locator("svg circle")).to_have_count(129)
     expect(chart.locator(".qa-lit")).to_have_count(0)
     expect(chart).to_contain_text("Ask something, and the passages found are marked here.")
     visit.open("Ask")
