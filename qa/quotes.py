@@ -35,7 +35,7 @@ _WITHIN_OTHER = 0.07
 # A phrase is no question to be met: the best sentence is shown of each passage (its score counts) that is about it.
 _WITHIN_PASSAGES = 0.2
 # What agrees with the first sentence, or contradicts it, matches the question about as well.
-_WITHIN_SOURCES = 0.25
+_WITHIN_SOURCES = 0.20
 _WITHIN_CONTRADICTS = 0.22
 # A sentence beside a quote is quoted with it when it scores nearly as well: what is asked stands in either.
 _WITHIN_BESIDE = 0.08

@@ -400,7 +400,7 @@ def test_a_paragraph_that_the_model_can_read_whole_stays_whole() -> None:
     lamp, ferry, long, end = paragraph("lamp", 3), paragraph("ferry", 14), paragraph("quay", 20), "It is still there."
     article = Article(id="a", title="Mended", text="\n\n".join([lamp, ferry, long, end]))
     texts = [passage.text for passage in split(article)]
-    # 154 words are one passage, though nearer to two of 110 together with what stands before; 220 words are cut
+    # 154 words stay one passage, 220 are cut in two
     assert ferry in texts
     assert [word_count(text) for text in texts] == [33, 154, 110, 114]
     assert texts[2] + " " + texts[3] == f"{long}\n\n{end}"

@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--begin", type=Path, help="an earlier tuning to begin with")
-    parser.add_argument("--most", type=int, nargs="+", help="questions of each set, in their order")
+    parser.add_argument("--most", type=int, nargs="+", help="questions to draw, a number for each set")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=7)

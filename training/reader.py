@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--begin", type=Path, help="weights of an earlier reader to begin with")
-    parser.add_argument("--most", type=int, nargs="+", help="questions with an answer of each set, in their order")
+    parser.add_argument("--most", type=int, nargs="+", help="questions with an answer to draw, a number for each set")
     parser.add_argument("--draw", type=int, default=0, help="another number draws others of them")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1.5e-4)
