@@ -175,7 +175,8 @@ def _bounded(log_odds: float) -> float:
 # Weights of the parts. Those of the unread were fitted before the model's tuning (softmax over the sentences of a
 # question's passages). Where the reader has read, those of the passage's score and of the reader's parts were set by
 # looking at questions of the development sets, where they lie on a plateau: 0.12 to 0.2 of the span and 0.05 to 0.15 of
-# the relevance are alike, and with an earlier reader 1.0 to 1.6 of the passage were. `met` is 0.85 so that distances mean what they do in qa/quotes.py.
+# the relevance are alike, and with an earlier reader 1.0 to 1.6 of the passage were. `met` is 0.85 so that distances
+# mean what they do in qa/quotes.py.
 WEIGHTS_UNREAD = Parts(met=1.0, passage=0.68, held=0.21, length=-0.049, news=0.09, kind=0.09)
 WEIGHTS = Parts(met=0.85, passage=1.2, held=0.18, length=-0.042, news=0.077, kind=0.077, span=0.17, relevance=0.05)
 
