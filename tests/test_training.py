@@ -20,6 +20,7 @@ from embeddings.model import PACKAGED_NAME, TUNED_NAME, TUNINGS, find_model
 from training.data import held_out, knows_the_passage, read_sets, unanswerable, untokenized
 from training.encoder import RANK, Trainee, batches, compared, save
 from training.negatives import (
+    Pair,
     alike_without,
     asked_for_other,
     near_words,
@@ -28,6 +29,7 @@ from training.negatives import (
     with_other_word,
     without_answer,
 )
+from training.spoken import restarted, some_restarted
 
 FERRY = (
     "The ferry Maria sailed from Oban on 3 May 1958. She carried forty cars . Her captain was Ewan Reid , a Scot.\n\n"
@@ -267,3 +269,29 @@ def test_a_batch_is_groups_of_passages_alike_with_their_questions(folder: Path) 
     asked = [one for group in groups for one in group.questions]
     assert sorted(asked, key=examples.index) == examples
     assert all(one.text in group.passages for group in groups for one in group.questions)
+
+
+def test_a_question_as_spoken_begins_with_another_or_says_another_thing_first() -> None:
+    asked, other = "When did the Maria sail from Oban?", "Who was the captain of the ferry?"
+    rng = random.Random(0)
+    said = {restarted(asked, other, rng) for _ in range(3000)}
+    whole = {one for one in said if one.endswith(asked)}
+    assert "Who was the captain, no wait, When did the Maria sail from Oban?" in whole
+    assert "When did the captain sorry Maria sail from Oban?" in said - whole
+    assert "When did the Maria sail from ferry, no, from Oban?" in said - whole
+    assert all(one.startswith("Who") for one in whole)
+    assert all(one.startswith("When did") for one in said - whole)
+
+
+def test_questions_are_made_spoken_where_the_passage_is_asked_another_one() -> None:
+    ferry = [Pair("When did the Maria sail?", FERRY, ((0, 3),)), Pair("Who was the captain?", FERRY, ())]
+    pairs = [*ferry, Pair("What did the keeper keep?", LIGHT, ())]
+    assert some_restarted(pairs, 0.0, random.Random(0)) == pairs
+    changed = [some_restarted(pairs, 1.0, random.Random(seed)) for seed in range(40)]
+    assert all(one[2] == pairs[2] for one in changed)  # nothing else was asked of its passage
+    assert all(
+        [(pair.text, pair.answers) for pair in one] == [(pair.text, pair.answers) for pair in pairs] for one in changed
+    )
+    questions = {one[0].question for one in changed}
+    assert "When did the Maria sail?" in questions  # what the product mends is read mended
+    assert any(question.startswith("Who was") for question in questions)  # and what it does not, as it is

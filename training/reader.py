@@ -24,6 +24,7 @@ from embeddings.encoder import Encoder
 from embeddings.model import PACKAGED_NAME, TUNINGS, find_model
 from training.data import held_out, passage_vectors, read_sets, unanswerable
 from training.negatives import Pair, alike_without, near_words, pairs_of, unanswered_pairs
+from training.spoken import some_restarted
 
 LONGEST = 288
 
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--negatives", type=float, default=0.8, help="pairs without an answer, to one with")
+    parser.add_argument("--spoken", type=float, default=0.0, help="share of the questions asked as spoken")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--cache", type=Path)
@@ -128,18 +130,18 @@ def main() -> None:
     )
     check = pairs_of(held, texts, found_held, near, random.Random(1), 0.7)[:1200]
     rng.shuffle(unanswered_held)
+    check_spoken = some_restarted(check, 1, random.Random(2)) if options.spoken else []
 
     def told(model: Trainee) -> str:
-        seen = f"held out {measure(model, check).round(3)}"
-        return (
-            f"{seen}, without an answer {measure(model, unanswered_held[:600]).round(3)}" if unanswered_held else seen
-        )
+        checks = {"held out": check, "without an answer": unanswered_held[:600], "as spoken": check_spoken}
+        return ", ".join(f"{name} {measure(model, some).round(3)}" for name, some in checks.items() if some)
 
     print(f"at first: {told(model)}", flush=True)
     mean = AveragedModel(model)
     began, step = time.time(), 0
     for epoch in range(options.epochs):
         pairs = pairs_of(train, texts, found, near, rng, options.negatives) + unanswered
+        pairs = some_restarted(pairs, options.spoken, rng)
         rng.shuffle(pairs)
         runs = [
             sorted(pairs[at : at + 50 * options.size], key=lambda one: len(one.text))
