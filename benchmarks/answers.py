@@ -45,7 +45,8 @@ import qa
 from embeddings.index import Neighbours, VectorIndex
 from embeddings.model import find_model
 from qa import Library
-from qa.evaluate import Answering, Evaluation, Question, Scores, evaluate
+from qa.evaluate import Answering, Evaluation, Scores, evaluate
+from qa.questions import Question
 
 # Systems: how to open each on a set whose library stands in a folder.
 

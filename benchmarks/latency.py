@@ -24,7 +24,7 @@ from unittest import mock
 from sets import SEED, QuestionSet, table
 
 from qa import Article, Library
-from qa.evaluate import Question
+from qa.questions import Question
 from qa.split import split
 
 SIZES = (1_000, 10_000)

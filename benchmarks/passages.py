@@ -2,7 +2,7 @@
 
     python benchmarks/passages.py SET [SET ...] [--words 60,80,110,150,200] [--context all,none] [--overlap 0,1,2]
 
-A SET is a folder with `questions.jsonl` (see qa/evaluate.py) and either `articles.jsonl` (id, title, text) or a folder
+A SET is a folder with `questions.jsonl` (see qa/questions.py) and either `articles.jsonl` (id, title, text) or a folder
 `articles` of pages, as examples/ is. Every combination of the settings is measured in a library of its own.
 
     words      about how many a passage has
@@ -28,8 +28,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa import Article, Library, read_page
-from qa.evaluate import MOST_QUOTE_WORDS, Question, gold_spans, read_questions
+from qa.evaluate import MOST_QUOTE_WORDS
 from qa.ingest import encode
+from qa.questions import Question, gold_spans, read_questions
 from qa.split import split
 from qa.types import Passage
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sets import fraction, per_cent, table
 
-from qa.evaluate import BINS, Result, calibration_bins, calibration_error, judged
+from qa.calibration import BINS, calibration_bins, calibration_error
+from qa.evaluate import Result, judged
 
 WRONG_COST, UNJUST_REFUSAL_COST = 3.0, 1.0
 _STEPS = 100  # thresholds that are tried for the least cost

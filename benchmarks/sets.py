@@ -1,7 +1,7 @@
 """Question sets, as answers.py and its parts read them, and tables as they print them.
 
 A set is a folder with `articles.jsonl` (id, title, text; or a folder `articles` of pages) and `questions.jsonl` (see
-qa/evaluate.py). Three things beside them are asked as blocks of their own: `questions_disfluent.jsonl`, the questions
+qa/questions.py). Three things beside them are asked as blocks of their own: `questions_disfluent.jsonl`, the questions
 as people speak them; the questions of a conversation without it; and those with a `rewrite` in a person's words that
 stand alone.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from passages import read_articles
 
 from qa import Article
-from qa.evaluate import Question, question_of
+from qa.questions import Question, question_of
 
 SEED = 7
 

@@ -40,7 +40,7 @@ from embeddings.encoder import Embedding, Encoder
 from embeddings.late import TokenVectors, maxsim
 from embeddings.threads import one_thread
 from qa import Passage
-from qa.evaluate import gold_spans
+from qa.questions import gold_spans
 from qa.scoring import _FUNCTION_WORDS, PASSAGES_READ
 from qa.split import embedded_text, split
 

@@ -231,7 +231,8 @@ def account(options: argparse.Namespace) -> Outcome:
 
 
 def measure(options: argparse.Namespace) -> Outcome:
-    from qa.evaluate import comparison_table, evaluate, misses, read_questions
+    from qa.evaluate import comparison_table, evaluate, misses
+    from qa.questions import read_questions
 
     questions = read_questions(options.questions)
     if options.limit is not None:

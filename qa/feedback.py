@@ -1,6 +1,6 @@
 """What people say of answers: a file of JSON lines in the library's folder, which `article-qa eval` reads.
 
-Each line is a question as qa/evaluate.py takes it, with the verdict and when it was given. The file only grows; of
+Each line is a question as qa/questions.py takes it, with the verdict and when it was given. The file only grows; of
 several lines on one question the last counts, and one without a verdict takes it back.
 """
 

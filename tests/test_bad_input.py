@@ -33,9 +33,9 @@ from qa import (
     Passage,
     Turn,
     UnknownArticle,
-    evaluate,
     export,
     feedback,
+    questions,
     read_page,
     saved,
 )
@@ -325,8 +325,8 @@ def test_an_id_that_no_article_has_is_shown(library: Library, value: str) -> Non
         (lambda it: export.conversation_markdown("t", [("q", 3)]), "an answer in asked is int"),
         (lambda it: export.bibtex(["x"]), "articles holds 'x', which is str"),
         (lambda it: export.csl_json(3), "articles is int"),
-        (lambda it: evaluate.read_questions(3), "questions is int"),
-        (lambda it: evaluate.read_questions("a\0b"), "with a NUL character"),
+        (lambda it: questions.read_questions(3), "questions is int"),
+        (lambda it: questions.read_questions("a\0b"), "with a NUL character"),
     ],
 )
 def test_calls_on_a_library_name_what_is_wrong(library: Library, call: Callable[[Any], object], said: str) -> None:
@@ -409,7 +409,7 @@ def test_lines_of_feedback_that_are_none_are_passed_over(tmp_path: Path) -> None
     assert [(each.question, each.article_id) for each in feedback.read(tmp_path)] == [("Who?", "")]
     feedback.keep(tmp_path, "Who \ud800?", Answer(**ANSWER), "wrong")  # type: ignore[arg-type]
     assert [each.question for each in feedback.read(tmp_path)] == ["Who \ufffd?", "Who?"]
-    refused(lambda: evaluate.read_questions(tmp_path / feedback.FILE), "line 1: maximum recursion depth")
+    refused(lambda: questions.read_questions(tmp_path / feedback.FILE), "line 1: maximum recursion depth")
 
 
 def test_folding_ten_thousand_passages_ends() -> None:

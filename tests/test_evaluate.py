@@ -14,23 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Article, Hit, InvalidInput, Progress, Turn
-from qa.evaluate import (
-    Bin,
-    Evaluation,
-    Question,
-    Result,
-    Span,
-    auroc,
-    calibration_bins,
-    calibration_error,
-    comparison_table,
-    evaluate,
-    gold_spans,
-    judged,
-    misses,
-    read_questions,
-    score,
-)
+from qa.calibration import Bin, auroc, calibration_bins, calibration_error
+from qa.evaluate import Evaluation, Result, comparison_table, evaluate, judged, misses, score
+from qa.questions import Question, Span, gold_spans, read_questions
 
 if TYPE_CHECKING:
     from qa import Library

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from qa import Filters, InvalidInput, Library, feedback
-from qa.evaluate import evaluate, misses, read_questions
+from qa.evaluate import evaluate, misses
+from qa.questions import read_questions
 
 SHARE = "How much of the electricity of Snorre and Gullfaks comes from floating turbines?"
 TSUNAMI = "Why did so few Tongans die in the 2022 tsunami?"

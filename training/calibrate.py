@@ -21,7 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from qa import Library, answer
-from qa.evaluate import auroc, calibration_error, evaluate, read_questions
+from qa.calibration import auroc, calibration_error
+from qa.evaluate import evaluate
+from qa.questions import read_questions
 from qa.scoring import Sentence
 from qa.support import Curve, Evidence, evidence
 from training.data import held_out, read_articles

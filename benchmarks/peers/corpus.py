@@ -12,7 +12,7 @@ from peer import Text
 from sets import SEED, read_set
 
 from qa import Article
-from qa.evaluate import Question, Span, gold_spans
+from qa.questions import Question, Span, gold_spans
 from qa.split import embedded_text, split
 from qa.types import Passage
 
