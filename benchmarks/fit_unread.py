@@ -26,7 +26,8 @@ import numpy as np
 
 from embeddings.encoder import Embedding
 from embeddings.late import token_scores
-from qa import Article, Library, answer, function_words, lexical, scoring
+from qa import Article, Library, function_words, lexical, scoring
+from qa.support import UNREAD
 from qa.types import Filters
 
 ARTICLES, QUESTIONS = 800, 300
@@ -55,7 +56,7 @@ def as_unread(embed: Callable[[str], Embedding], text: str) -> Embedding:
 
 
 def main() -> None:
-    parts, held, met, scores, right = [], [], [], [], []
+    parts, held, met, log_odds, right = [], [], [], [], []
     for folder in map(Path, sys.argv[1:]):
         with half_of(folder) as (library, within, without):
             store, embed = library._store, library.encoder.embed_question
@@ -73,23 +74,25 @@ def main() -> None:
                     for start, end in passage.sentences:
                         within_it = (offsets[:, 0] >= start - passage.start) & (offsets[:, 1] <= end - passage.start)
                         if within_it.any():
-                            found = set(lexical.terms(text[start:end]))
-                            held.append(sum(weights.get(term, 0.0) for term in found) / (sum(weights.values()) or 1))
+                            told = set(lexical.terms(text[start:end]))
+                            held.append(sum(weights.get(term, 0.0) for term in told) / (sum(weights.values()) or 1))
                             met.append(similarity[:, within_it].max(axis=1).mean())
             unread = patch.object(library.encoder, "embed_question", partial(as_unread, embed))
             unasked = patch.object(scoring, "asked_for", return_value=None)
-            with unread, unasked, patch.object(scoring, "_FUNCTION_WORDS", frozenset()):
+            plainly = patch.multiple(function_words, ENGLISH=frozenset(), ELSEWHERE=frozenset())
+            with unread, unasked, plainly:
                 for one, known in [*((one, True) for one in within), *((one, False) for one in without)]:
-                    _, embedded, candidates = library._find(
-                        library._stand_alone(one["question"], ()), k=8, filters=Filters()
-                    )
+                    found = library._find(library._stand_alone(one["question"], ()), k=8, filters=Filters())
+                    embedded, candidates = found.embedded, found.candidates
                     ids = {candidate.stored.passage.article_id for candidate in candidates}
                     articles = store.articles_by_id(ids)
-                    first = scoring.score_sentences(
+                    sentences = scoring.score_sentences(
                         one["question"], embedded, candidates, articles=articles, store=store
-                    )[0]
+                    )
+                    first = sentences[0]
                     quote = articles[first.candidate.stored.passage.article_id].text[first.start : first.end]
-                    scores.append(first.score - scoring._NONE_READ)
+                    support = UNREAD.support(sentences)
+                    log_odds.append(np.log(support / (1 - support)) - UNREAD.score * scoring._NONE_READ)
                     right.append(known and any(gold in quote for gold in one["answers"]))
     dense, late = np.mean(parts, axis=0)
     slope, height = np.polyfit(held, met, 1)
@@ -97,7 +100,7 @@ def main() -> None:
     print(f"MaxSim = {height:.2f} + {slope:.2f} × held, r = {np.corrcoef(held, met)[0, 1]:.2f}, n = {len(held)}")
 
     def loss(added: float) -> float:
-        logits = answer._SUPPORT_SLOPE * (np.array(scores) + added) + answer._SUPPORT_OFFSET
+        logits = np.array(log_odds) + UNREAD.score * added
         return float(np.mean(np.logaddexp(0, np.where(right, -logits, logits))))
 
     print(f"added where nothing is read: {min(np.arange(-0.5, 0.5, 0.01), key=loss):.2f}")

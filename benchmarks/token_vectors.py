@@ -39,9 +39,9 @@ from sets import SEED, QuestionSet, read_set, table
 from embeddings.encoder import Embedding, Encoder
 from embeddings.late import TokenVectors, maxsim
 from embeddings.threads import one_thread
-from qa import Passage
+from qa import Passage, function_words
 from qa.questions import gold_spans
-from qa.scoring import _FUNCTION_WORDS, PASSAGES_READ
+from qa.scoring import PASSAGES_READ
 from qa.split import embedded_text, split
 
 DENSE, LEXICAL, LATE, SENTENCE_SHARE = 0.5, 0.3, 1.2, 0.7
@@ -303,7 +303,7 @@ def _content(text: str, offsets: NDArray[np.int32]) -> NDArray[np.bool_]:
 def _is_content(text: str, start: int, end: int) -> bool:
     part_of_word = text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()
     token = text[start:end].casefold()
-    return any(c.isalnum() for c in token) and (part_of_word or token not in _FUNCTION_WORDS)
+    return any(c.isalnum() for c in token) and (part_of_word or token not in function_words.ENGLISH)
 
 
 def passages_of(each: QuestionSet) -> list[tuple[Passage, str, int]]:

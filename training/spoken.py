@@ -23,7 +23,10 @@ _MOST_WORDS = 7
 
 
 def some_restarted(pairs: Sequence[Pair], share: float, rng: random.Random) -> list[Pair]:
-    """The pairs, `share` of them asked as spoken, as far as the product understands that: `repaired`."""
+    """The pairs, `share` (0..1) of them asked as spoken, and then as the product mends such questions: `repaired`.
+
+    Pairs whose passage is asked nothing else stay as they are.
+    """
     asked: dict[str, list[str]] = {}
     for pair in pairs:
         asked.setdefault(pair.text, []).append(pair.question)
