@@ -88,4 +88,5 @@ def _cite(number: int, quote: Quote) -> Citation:
         article.text[slice(*quote.lead)] if quote.lead else "",
         quote.span,
         article.published,
+        *quote.cut,
     )

@@ -66,7 +66,7 @@ def read_out(citations: Sequence[Citation]) -> list[str]:
     said: list[str] = []
     before: Citation | None = None
     for citation in citations:
-        quote = _one_line(citation.quote)
+        quote = _with_cuts(citation, _one_line(citation.quote))
         again = before is not None and (before.article_id, before.lead) == (citation.article_id, citation.lead)
         if not citation.lead or (again and "|" not in citation.lead):
             said.append(quote)
@@ -79,18 +79,23 @@ def read_out(citations: Sequence[Citation]) -> list[str]:
 def word_for_word(citations: Sequence[Citation]) -> list[str]:
     """Each quote but for its white space as it stands, after what it leans on: once for quotes that follow one another.
 
-    A list that is quoted whole has a line for each item, anything else is on one line.
+    A list that is quoted whole has a line for each item, anything else is on one line. "…" stands where a sentence goes
+    on that is quoted in part.
     """
     said: list[str] = []
     before: Citation | None = None
     for citation in citations:
         lines = [" ".join(line.split()) for line in citation.quote.splitlines() if line.strip()]
-        quote = ("\n" if lines[:1] and lines[0].endswith(COLONS) else " ").join(lines)
+        quote = _with_cuts(citation, ("\n" if lines[:1] and lines[0].endswith(COLONS) else " ").join(lines))
         lead = " ".join(citation.lead.split())
         again = before is not None and (before.article_id, before.lead) == (citation.article_id, citation.lead)
         said.append(quote if again or not lead else f"{lead} {quote}" if lead.endswith(COLONS) else f"{lead}: {quote}")
         before = citation
     return said
+
+
+def _with_cuts(citation: Citation, quote: str) -> str:
+    return f"{'… ' if citation.cut_before else ''}{quote}{' …' if citation.cut_after else ''}"
 
 
 def _touch(text: str, before: Block, block: Block) -> bool:

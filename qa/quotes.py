@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa import function_words, lexical
+from qa.clauses import clauses_around
 from qa.kinds import asked_for, asks_several, asks_yes_or_no, is_question
 from qa.leads import COLONS
 from qa.scoring import Sentence
@@ -61,6 +62,8 @@ _MOST_SHARED = 0.6
 
 # Longer quotes are not read: a sentence and what it leans on stay below this.
 _MOST_WORDS = 55
+# Of a sentence of more words than this only the clauses around what answers are quoted.
+_MOST_WORDS_WHOLE = 60
 # A table's title or a cell says nothing to somebody who has the answer already.
 _FEWEST_WORDS_FURTHER = 6
 
@@ -69,18 +72,23 @@ _LEANING = frozenset(
     however but and so thus therefore hence moreover furthermore instead nevertheless nonetheless meanwhile then also
     afterwards afterward consequently similarly likewise otherwise yet there here former latter""".split()
 )
+_STOPS = (".", "!", "?")
 _FIRST_WORD = re.compile(r"\W*([^\W_]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What is quoted: `article.text[start:end]`, with what it leans on elsewhere, and the span that answers."""
+    """What is quoted: `article.text[start:end]`, with what it leans on elsewhere, and the span that answers.
+
+    `cut`: whether the sentence goes on before it, and behind it.
+    """
 
     article: Article
     start: int
     end: int
     lead: Span | None
     span: Span | None
+    cut: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,8 @@ class _Reading:
             if span is None or (whole[0] < span[1] and span[0] < whole[1]):
                 span = whole  # a number with its unit, a date with its year
         quote = Quote(article, _with_antecedent(article, sentence), sentence.end, sentence.lead, span)
+        if (answering := span or sentence.likeliest) and word_count(text) > _MOST_WORDS_WHOLE and "|" not in text:
+            quote = _in_part(quote, answering)
         terms = frozenset(lexical.terms(text, article.language))
         return cls(sentence, quote, text, terms, terms - _joining(article.language))
 
@@ -189,6 +199,17 @@ class _Reading:
     def spoken(self) -> str:
         """The words of the span; "" where there is none."""
         return self.quote.article.text[slice(*self.quote.span)] if self.quote.span else ""
+
+
+def _in_part(quote: Quote, answering: Span) -> Quote:
+    """The clauses of the quote, a sentence, around what answers."""
+    text = quote.article.text[quote.start : quote.end]
+    start, end = clauses_around(text, (answering[0] - quote.start, answering[1] - quote.start), _MOST_WORDS)
+    cut = (
+        not text[:start].rstrip().endswith(_STOPS) and start > 0,
+        not text[:end].endswith(_STOPS) and end < len(text),
+    )
+    return replace(quote, start=quote.start + start, end=quote.start + end, cut=cut)
 
 
 def _new_things(

@@ -284,6 +284,7 @@ def _place(citation: Citation, said: str) -> tuple[int, int] | None:
     bold = citation.quote[start:end]  # white space at its borders stays outside
     start, end = end - len(bold.lstrip()), end - (len(bold) - len(bold.rstrip()))
     quote, words = " ".join(citation.quote.split()), " ".join(citation.quote[start:end].split())
+    said = said.removesuffix(" …") if citation.cut_after else said
     if said.endswith(quote):
         # One sign behind it, so that white space at the end of what stands before counts.
         at = len(said) - len(quote) + len(" ".join(f"{citation.quote[:start]}|".split())) - 1

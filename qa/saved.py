@@ -185,6 +185,8 @@ def _citation(kept: Mapping[str, Any], article_of: Callable[[str], Article]) -> 
         lead=_text(kept, "lead", ""),
         span=None if span is None else tuple(span),
         published=None if published is None else iso_date(published, "a kept citation's date"),
+        cut_before=kept.get("cut_before", False),
+        cut_after=kept.get("cut_after", False),
     )
     if standing(citation, article_of) != "intact":
         return citation

@@ -70,8 +70,8 @@ class Parts:
 class Sentence:
     """A sentence that may be quoted, with its score (higher is better) and what went into it.
 
-    `lead` is what it leans on, `span` the words in it that answer where they are known; both are (start, end) in the
-    article's text.
+    `lead` is what it leans on, `span` the words in it that answer where they are known, `likeliest` those that a reader
+    would sooner take for it than others in the sentence; all are (start, end) in the article's text.
     """
 
     candidate: Candidate
@@ -81,6 +81,7 @@ class Sentence:
     parts: Parts
     lead: tuple[int, int] | None = None
     span: tuple[int, int] | None = None
+    likeliest: tuple[int, int] | None = None
 
 
 def score_sentences(
@@ -142,8 +143,9 @@ def score_sentences(
                 span=known * _bounded(best[0] if best else -_MOST_LOG_ODDS) if reading else 0.0,
                 relevance=known * _bounded(reading.relevance) if reading else 0.0,
             )
-            span = (best[1] - shift, best[2] - shift) if best and best[0] > 0 else None
-            of_passage.append(Sentence(candidate, start, end, 0.0, parts, lead, span))
+            likeliest = (best[1] - shift, best[2] - shift) if best else None
+            span = likeliest if best and best[0] > 0 else None
+            of_passage.append(Sentence(candidate, start, end, 0.0, parts, lead, span, likeliest))
         read = WEIGHTS if reading else WEIGHTS_UNREAD
         scored += [replace(one, score=one.parts.weighed(read)) for one in _alike(of_passage)]
     return sorted(scored, key=lambda sentence: -sentence.score)

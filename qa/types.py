@@ -44,7 +44,7 @@ _PASSAGE = {
 }  # fmt: skip
 _CITATION = {
     "article_id": str, "title": str, "url": str | None, "quote": str, "start": int, "end": int, "link": str | None,
-    "lead": str, "published": str | None,
+    "lead": str, "published": str | None, "cut_before": bool, "cut_after": bool,
 }  # fmt: skip
 
 # A year, a month or a day; what follows a day (a time of day) is cut off.
@@ -305,6 +305,7 @@ class Citation:
     quote leans on, verbatim: the sentence that leads into its list, or its table's column heads; "" where it
     stands by itself. `span` is the place within the quote of the words that answer a who, when, where or how-many
     question, (start, end) in the article's text; None where that is not known. `published` is the article's date.
+    `cut_before` and `cut_after` say that the quote is a part of a long sentence, which goes on there.
     """
 
     number: int
@@ -318,6 +319,8 @@ class Citation:
     lead: str = ""
     span: tuple[int, int] | None = None
     published: str | None = None
+    cut_before: bool = False
+    cut_after: bool = False
 
     def __post_init__(self) -> None:
         checked.fields(self, _CITATION)

@@ -138,6 +138,25 @@ def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(tmp_path: Pat
     )
 
 
+def test_of_a_long_sentence_the_clauses_around_what_answers_are_quoted(tmp_path: Path, encoder: Encoder) -> None:
+    before = (
+        "The council, which had met in the old customs house since the flood, heard that spring from three engineers, "
+        "two bankers and the widow of the ferryman, none of whom agreed with any other about the cost of the work, its "
+        "length or its use"
+    )
+    told = "the harbour bridge was finished at last in 1931 by Marta Ruiz, who was paid in coal and salt"
+    after = "the ferry went on for as long as there were people who mistrusted iron, stone and everything that was new."
+    article, answer = _ask(
+        tmp_path / "l", encoder, f"{before}; {told}; {after}\n\nBread is cheap.", "Who finished the harbour bridge?"
+    )
+    citation = answer.citations[0]
+    assert (citation.quote, citation.cut_before, citation.cut_after) == (f"{told}; {after}", True, False)
+    assert answer.text == f"… {told}; {after} [1]"
+    assert article.text[slice(*citation.span or (0, 0))] == "Marta Ruiz"
+    assert citation.link is not None
+    assert citation.link.startswith("https://example.org/notes#:~:text=the%20harbour%20bridge%20was")
+
+
 def test_it_does_not_reach_back_over_a_paragraph(tmp_path: Path, encoder: Encoder) -> None:
     text = "The vault has thick walls.\n\nShe finished the harbour bridge in 1931, after nine years of work on it."
     _, answer = _ask(tmp_path / "l", encoder, text, "When was the harbour bridge finished?")

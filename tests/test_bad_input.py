@@ -382,6 +382,8 @@ def test_opening_names_what_is_wrong(tmp_path: Path, options: dict[str, Any], sa
 def test_what_a_browser_kept_is_looked_at(library: Library) -> None:
     kept = saved.record(library.ask("What do whales eat?"))
     assert saved.restored(kept, library.article).citations
+    cut = {**kept["citations"][0], "cut_after": True}
+    assert saved.restored({**kept, "citations": [cut]}, library.article).citations[0].cut_after
     citation, hit = kept["citations"][0], kept["hits"][0]
     for wrong, said in (
         ({"support": NAN}, "Answer.support is nan"),
@@ -392,6 +394,7 @@ def test_what_a_browser_kept_is_looked_at(library: Library) -> None:
         ({"citations": "abc"}, "'citations' is str"),
         ({"citations": [{**citation, "start": "0"}]}, "Citation.start is str"),
         ({"citations": [{**citation, "span": [1]}]}, "Citation.span is tuple, (1,)"),
+        ({"citations": [{**citation, "cut_after": 1}]}, "Citation.cut_after is int"),
         ({"citations": [{**citation, "published": "2023-02-30"}]}, "'2023-02-30'"),
         ({"hits": [{**hit, "score": math.inf}]}, "Hit.score is inf"),
         ({"hits": [{**hit, "passage": {**hit["passage"], "start": -1}}]}, "the start of a kept passage is -1"),

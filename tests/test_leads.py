@@ -141,3 +141,10 @@ def test_word_for_word_nothing_is_added_to_a_quote_but_what_it_leans_on() -> Non
         "Two aims:\n- drier cellars\n- paint"
     ]
     assert word_for_word([_citation("It rained.\nAgain.")]) == ["It rained. Again."]
+
+
+def test_where_a_sentence_goes_on_that_is_quoted_in_part_is_shown() -> None:
+    middle = replace(_citation("it  rained"), cut_before=True, cut_after=True)
+    assert word_for_word([middle]) == read_out([middle]) == ["… it rained …"]
+    assert read_out([replace(middle, cut_before=False)]) == ["it rained …"]
+    assert word_for_word([replace(middle, cut_after=False, lead="The talk:")]) == ["The talk: … it rained"]

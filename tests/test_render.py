@@ -245,6 +245,14 @@ def test_the_span_is_found_through_line_breaks_and_other_places_of_its_words() -
     assert answer_markdown(Answer("?", True, "…", (again,), (), 0.9)).startswith("In 1961 or late in **1961**, about")
 
 
+def test_the_span_is_found_in_a_part_of_a_sentence() -> None:
+    text = "in 1961 it was 1961"
+    part = Citation(1, "b", "Boats", None, text, 0, len(text), span=(3, 7), cut_before=True, cut_after=True)
+    answer = Answer("?", True, "…", (part,), (), 0.9)
+    assert answer_markdown(answer).startswith("… in **1961** it was 1961 … [1]")
+    assert only(soup(answer_html(answer, EN, key="k")).select(".qa-quote")).text == f"… {text} …"
+
+
 def test_the_span_of_a_row_is_bold_where_its_words_stand_once() -> None:
     text = "Year | Boats\n2014 | 98"
     start = text.index("2014")
@@ -383,6 +391,8 @@ def test_dict_is_json_and_holds_every_field(answer: Answer) -> None:
         "lead": "",
         "span": None,
         "published": None,
+        "cut_before": False,
+        "cut_after": False,
         "hash": answer.citations[1].hash,
     }
     assert (told["kind"], told["differs"], told["said_by"]) == ("quotes", [], [])
