@@ -14,7 +14,7 @@ from qa.leads import word_for_word
 from qa.links import link_to, web_address
 from qa.quotes import Quote, choose, with_lists
 from qa.retriever import Candidate
-from qa.scoring import PASSAGES_READ, score_sentences
+from qa.scoring import PASSAGES_READ, read_closely, score_sentences
 from qa.support import CURVE, FOUND_FROM, UNREAD
 from qa.types import Answer, Article, Citation, Hit
 
@@ -50,6 +50,9 @@ def compose(
     )
     if not sentences:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), 0.0)
+    if reader is not None:
+        article = articles[sentences[0].candidate.stored.passage.article_id]
+        sentences[0] = read_closely(question, sentences[0], article, embedded, reader)
     support = (CURVE if reader is not None else UNREAD).support(sentences)
     if support < found_from:
         return Answer(question, False, NOT_FOUND, (), tuple(hits), support)

@@ -44,13 +44,13 @@ _KNOWN_WELL = 0.98  # familiarity
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What speaks for a sentence, each part about 0..1 but for the reader's two, which are log-odds divided by ten.
+    """What speaks for a sentence, each part about 0..1 but for the reader's three, which are log-odds divided by ten.
 
     `met`: MaxSim of the question with the sentence's tokens; `passage`: the passage's score; `held`: share of the
     question's words that it holds, weighted by rarity, half as much where only the title or heading over it does;
     `length`: natural logarithm of its words; `news`: words that the question has not, full from five on; `kind`: it
     holds a number, time, name, reason or manner where one is asked for (qa/kinds.py); `span`: the reader's weight of
-    its best span against there being none; `relevance`: the reader's of the passage.
+    its best span against there being none; `relevance`: the reader's of the passage; `close`: see `read_closely`.
     """
 
     met: float = 0.0
@@ -61,6 +61,7 @@ class Parts:
     kind: float = 0.0
     span: float = 0.0
     relevance: float = 0.0
+    close: float = 0.0
 
     def weighed(self, weights: Parts) -> float:
         return sum((getattr(self, field.name) * getattr(weights, field.name) for field in fields(self)), 0.0)
@@ -149,6 +150,24 @@ def score_sentences(
         read = WEIGHTS if reading else WEIGHTS_UNREAD
         scored += [replace(one, score=one.parts.weighed(read)) for one in _alike(of_passage)]
     return sorted(scored, key=lambda sentence: -sentence.score)
+
+
+def read_closely(question: str, sentence: Sentence, article: Article, embedded: Embedding, reader: Reader) -> Sentence:
+    """The sentence with `close` among its parts: the mean of what the reader makes of its passage, of the sentence with
+    those beside it, and of the sentence alone under its title.
+
+    A near miss is told better so than by the passage alone: that it holds the question's words elsewhere is out of
+    sight. Nothing else of the sentence changes, its score neither.
+    """
+    passage = sentence.candidate.stored.passage
+    own = [at for at, (start, end) in enumerate(passage.sentences) if start < sentence.end and sentence.start < end]
+    first, last = max(0, own[0] - 1), min(len(passage.sentences), own[-1] + 2) - 1
+    lead = article.text[slice(*sentence.lead)] if sentence.lead else ""
+    alone = "\n".join(filter(None, (article.title, lead, article.text[sentence.start : sentence.end])))
+    beside = article.text[passage.sentences[first][0] : passage.sentences[last][1]]
+    again = [embedded.familiarity * _bounded(one.relevance) for one in reader.read(question, [alone, beside])]
+    close = (sentence.parts.relevance + sum(again)) / (1 + len(again))
+    return replace(sentence, parts=replace(sentence.parts, close=close))
 
 
 def _alike(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from qa import Answer, Article, InvalidInput, Library
 from qa.kinds import asked_for, holds_kind
-from qa.scoring import PASSAGES_READ, WEIGHTS, WEIGHTS_UNREAD, Parts, Sentence, score_sentences
+from qa.scoring import PASSAGES_READ, WEIGHTS, WEIGHTS_UNREAD, Parts, Sentence, read_closely, score_sentences
 from qa.support import FOUND_FROM, LIKELY_FROM, STRONG_FROM, Curve, evidence, support_word
 from qa.types import Filters
 
@@ -46,11 +46,50 @@ def test_the_reader_speaks_for_the_sentence_with_the_answer(example_library: Lib
             assert one.start <= one.span[0] < one.span[1] <= one.end
 
 
+def test_the_best_sentence_is_read_closely(example_library: Library) -> None:
+    embedded = example_library._find(example_library._stand_alone(QUESTION, ()), k=1, filters=Filters()).embedded
+    assert embedded is not None
+    reader = example_library._reader_for(embedded)
+    assert reader is not None
+    sentence = next(one for one in scored(example_library, QUESTION) if _at(one) not in (0, _last(one)))
+    article = example_library.article(sentence.candidate.stored.passage.article_id)
+    read = read_closely(QUESTION, sentence, article, embedded, reader)
+    spans = sentence.candidate.stored.passage.sentences
+    beside = article.text[spans[_at(sentence) - 1][0] : spans[_at(sentence) + 1][1]]
+    alone = f"{article.title}\n{article.text[sentence.start : sentence.end]}"
+    by_hand = [one.relevance / 10 for one in reader.read(QUESTION, [alone, beside])]
+    assert max(map(abs, by_hand)) < 1.5, "nothing to be bounded"
+    assert embedded.familiarity == 1.0
+    assert read.parts.close == pytest.approx((sentence.parts.relevance + sum(by_hand)) / 3)
+    assert (read.score, read.parts.relevance) == (sentence.score, sentence.parts.relevance)
+    assert evidence([read]).relevance == read.parts.close != 0.0
+
+
+def _at(sentence: Sentence) -> int:
+    return [start for start, _ in sentence.candidate.stored.passage.sentences].index(sentence.start)
+
+
+def _last(sentence: Sentence) -> int:
+    return len(sentence.candidate.stored.passage.sentences) - 1
+
+
+def test_the_first_and_last_sentence_of_a_passage_are_read_closely_too(tmp_path: Path) -> None:
+    for text in (
+        "The bridge opened in 1931.",
+        "The bridge opened in 1931. Bread is cheap.",
+        "It rained. It opened in 1931.",
+    ):
+        with Library.open(tmp_path / str(len(text))) as library:
+            library.add(Article("a", "The bridge", text))
+            assert library.ask("When did the bridge open?").found
+
+
 def test_without_the_reader_its_parts_are_nothing(example_folder: Path) -> None:
     with Library.open(example_folder, ranking="unread", create=False) as library:
         sentences = scored(library, QUESTION)
         answer = library.ask(QUESTION)
     assert {(one.parts.span, one.parts.relevance, one.span) for one in sentences} == {(0.0, 0.0, None)}
+    assert {(one.parts.close, one.likeliest) for one in sentences} == {(0.0, None)}
     assert sentences[0].score == pytest.approx(sentences[0].parts.weighed(WEIGHTS_UNREAD))
     assert answer.found
 
@@ -61,16 +100,15 @@ def test_a_question_in_a_script_that_the_model_does_not_know_is_not_read(example
 
 
 def test_support_is_a_logistic_curve_over_score_distance_and_relevance(example_library: Library) -> None:
-    sentences = scored(example_library, QUESTION)
-    best = sentences[0]
-    other = next(one for one in sentences if one.candidate.stored.id != best.candidate.stored.id)
-    assert best.parts.relevance != 0
-    assert evidence(sentences) == (best.score, best.score - other.score, best.parts.relevance)
-    same = [one for one in sentences if one.candidate.stored.id == best.candidate.stored.id]
-    assert evidence(same) == (best.score, 0.0, best.parts.relevance)
+    first, *rest = scored(example_library, QUESTION)
+    best = replace(first, parts=replace(first.parts, close=0.3))
+    other = next(one for one in rest if one.candidate.stored.id != best.candidate.stored.id)
+    assert evidence([best, *rest]) == (best.score, best.score - other.score, 0.3)
+    same = [one for one in rest if one.candidate.stored.id == best.candidate.stored.id]
+    assert evidence([best, *same]) == (best.score, 0.0, 0.3)
     curve = Curve(score=2.0, ahead=3.0, relevance=5.0, bias=-2.0)
-    log_odds = -2 + 2 * best.score + 3 * (best.score - other.score) + 5 * best.parts.relevance
-    assert curve.support(sentences) == pytest.approx(1 / (1 + math.exp(-log_odds)))
+    log_odds = -2 + 2 * best.score + 3 * (best.score - other.score) + 5 * 0.3
+    assert curve.support([best, *rest]) == pytest.approx(1 / (1 + math.exp(-log_odds)))
 
 
 def test_support_in_words() -> None:
