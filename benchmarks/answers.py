@@ -1,14 +1,15 @@
 """How well questions are answered, beside what simpler ways answer: one command, one dated table.
 
     python benchmarks/answers.py SET [SET ...] [--limit 600] [--out benchmarks/RESULTS.md] [--keep FOLDER]
-                                 [--ablate] [--reliability] [--latency]
+                                 [--ablate] [--latency]
 
 A SET is a folder as benchmarks/sets.py describes. Every set is asked as it is, as people speak, without its
-conversations and in a person's rewriting, where it has these, by each of SYSTEMS. More tables, each instead of the
-first:
+conversations and in a person's rewriting, where it has these, by each of SYSTEMS. Every question is answered, whatever
+the support; what is below FOUND_FROM then counts as declined. From the same answers comes a second table, with two SVG
+charts beside --out: the product's support against the share that is right, and what each threshold costs. Other tables
+instead of these:
 
     --ablate        the product with each of ABLATIONS, and what was lost
-    --reliability   support against the share that is right, what each threshold costs; two SVG charts beside --out
     --latency       milliseconds of each stage at 1,000 and 10,000 passages (benchmarks/latency.py)
 
 `--out FILE` puts each table between its own two markers in FILE, as `<!-- answers -->` and `<!-- /answers -->`, after
@@ -45,8 +46,9 @@ import qa
 from embeddings.index import Neighbours, VectorIndex
 from embeddings.model import find_model
 from qa import Library
-from qa.evaluate import Answering, Evaluation, Scores, evaluate
+from qa.evaluate import Answering, Evaluation, Result, Scores, evaluate, score
 from qa.questions import Question
+from qa.support import FOUND_FROM
 
 # Systems: how to open each on a set whose library stands in a folder.
 
@@ -149,16 +151,29 @@ COLUMNS: dict[str, Callable[[Scores], str]] = {
 ABLATED = {"hit@1": "recall_1", "MRR@10": "mrr_10", "quote@1": "quote_first", "AUROC": "auroc"}
 
 
-def answers_rows(questions: QuestionSet, folder: Path) -> list[list[str]]:
-    """A row for each block of the set and each system."""
+def declining(results: Sequence[Result]) -> list[Result]:
+    """The results as if what has a support below FOUND_FROM had not been answered."""
+    return [
+        one if one.support >= FOUND_FROM else replace(one, found=False, quote_first=False, quote_any=False)
+        for one in results
+    ]
+
+
+def answers_rows(questions: QuestionSet, folder: Path) -> tuple[list[list[str]], tuple[Result, ...]]:
+    """A row for each block of the set and each system, and what the product answered to the questions as they are."""
     rows: dict[str, list[list[str]]] = {block: [] for block in questions.blocks}
+    of_product: tuple[Result, ...] = ()
     for name, system in SYSTEMS.items():
-        with system(questions, folder) as opened:
+        with system(questions, folder) as opened, answering_everything():
             for block, asked in questions.blocks.items():
-                scores = _evaluated(opened, asked, f"{questions.name}, {block or 'as it is'}, {name}").scores
+                results = _evaluated(opened, asked, f"{questions.name}, {block or 'as it is'}, {name}").results
+                if name == "product" and not block:
+                    of_product = tuple(results)
+                # the recipe declines by a border of its own
+                scores = score(results if name == "recipe" else declining(results))
                 label = f"{questions.name}, {block}" if block else questions.name
                 rows[block].append([label, name, *(column(scores) for column in COLUMNS.values())])
-    return [row for block in rows.values() for row in block]
+    return [row for block in rows.values() for row in block], of_product
 
 
 def ablations(questions: QuestionSet, folder: Path) -> dict[str, Scores]:
@@ -236,7 +251,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, metavar="FILE.md")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     parser.add_argument("--ablate", action="store_true")
-    parser.add_argument("--reliability", action="store_true")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -253,21 +267,18 @@ def main() -> None:
             say("latency", latency.report(sets, _model_folder(keep), options.limit))
         rows: list[list[str]] = []
         ablated: dict[str, dict[str, Scores]] = {}
-        judged = {}
-        for place in options.sets if not options.latency or options.ablate or options.reliability else []:
+        answered: dict[str, tuple[Result, ...]] = {}
+        for place in options.sets if not options.latency or options.ablate else []:
             questions = read_set(place, options.limit)
             folder = _filled(questions, _model_folder(keep) / questions.name)
             if options.ablate:
                 ablated[questions.name] = ablations(questions, folder)
                 say("ablation", ablation_table(ablated))
-            if options.reliability:
-                with Library.open(folder, create=False) as library, answering_everything():
-                    judged[questions.name] = _evaluated(library, questions.questions, f"{questions.name}, all").results
-                beside = options.out.parent if options.out else Path()
-                say("reliability", reliability.report(judged, beside))
-            if not (options.ablate or options.reliability):
-                rows += answers_rows(questions, folder)
+            else:
+                own, answered[questions.name] = answers_rows(questions, folder)
+                rows += own
                 say("answers", table(["set", "system", *COLUMNS], rows))
+                say("reliability", reliability.report(answered, options.out.parent if options.out else Path()))
         if options.out is None:
             print(*texts.values(), sep="\n\n")
 

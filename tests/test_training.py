@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from embeddings.encoder import Encoder
 from embeddings.late import TokenVectors, maxsim
 from embeddings.model import PACKAGED_NAME, TUNED_NAME, TUNINGS, find_model
+from training.calibrate import fitted
 from training.data import held_out, knows_the_passage, read_sets, unanswerable, untokenized
 from training.encoder import RANK, Trainee, batches, compared, save
 from training.negatives import (
@@ -295,3 +296,23 @@ def test_questions_are_made_spoken_where_the_passage_is_asked_another_one() -> N
     questions = {one[0].question for one in changed}
     assert "When did the Maria sail?" in questions  # what the product mends is read mended
     assert any(question.startswith("Who was") for question in questions)  # and what it does not, as it is
+
+
+def test_a_curve_weighs_evidence_for_all_sets_and_has_the_level_of_one() -> None:
+    """Two sets in which the same evidence weighs the same, and right answers are rarer in the second."""
+    draw = np.random.default_rng(0)
+
+    def answers(count: int, bias: float) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.c_[draw.normal(size=(count, 2)), np.ones(count)]
+        right = draw.random(count) < 1 / (1 + np.exp(-(rows @ [2.0, -1.0, bias])))
+        return rows, right
+
+    often, rarely = answers(4000, 1.0), answers(1000, -1.0)
+    joint = fitted([often, rarely], None)
+    assert joint[:2] == pytest.approx([2.0, -1.0], abs=0.25)
+    assert joint[2] == pytest.approx(0.6, abs=0.2), "most questions are those of the first"
+    for level, bias in enumerate((1.0, -1.0)):
+        weights = fitted([often, rarely], level)
+        assert weights == pytest.approx([2.0, -1.0, bias], abs=0.3)
+        rows, right = (often, rarely)[level]
+        assert np.mean(1 / (1 + np.exp(-rows @ weights))) == pytest.approx(right.mean(), abs=0.005)

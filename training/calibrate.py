@@ -1,10 +1,13 @@
 """Fit support on sets of questions with and without answers, asked as users ask them.
 
-    PYTHONPATH=. python training/calibrate.py SET... [--held-out SET...] [--questions 1000] [--without-reader]
+    PYTHONPATH=. python training/calibrate.py SET... [--held-out SET...] [--questions 1000] [--level SET]
+                                              [--without-reader]
 
 Logistic regression of the first quote being right on the evidence of qa/support.py; printed is the curve. The questions
 are those that come last in the order in which the scorer draws its sample, which thus stays unseen. Of the sets
 `--held-out` only the articles that are kept from training are asked, as many questions with an answer as without.
+With `--level` the sets count alike, however many questions they have, and the curve is then laid upon the questions of
+this set alone, its log-odds times one number and plus another (Platt, 1999).
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from qa.scoring import Sentence
 from qa.support import Curve, Evidence, evidence
 from training.data import held_out, read_articles
 
+Asked = tuple[NDArray[np.float64], NDArray[np.bool_]]
+
 SCORERS_SEED = 7
 SEEN: list[Evidence] = []
 
@@ -45,14 +50,17 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", type=Path)
     parser.add_argument("--held-out", nargs="*", type=Path, default=[], help="sets that were trained on")
     parser.add_argument("--questions", type=int, default=1000, help="of each set, at most")
+    parser.add_argument("--level", type=Path, metavar="SET", help="one of the sets")
     parser.add_argument("--without-reader", action="store_true")
     options = parser.parse_args()
     ranking = "unread" if options.without_reader else "full"
     folders = [*options.sets, *options.held_out]
     if not folders:
         parser.error("name a set")
+    if options.level not in (None, *folders):
+        parser.error(f"--level is {options.level}; use one of the sets")
     found = [asked(folder, options.questions, ranking, of_training=folder in options.held_out) for folder in folders]
-    weights = logistic(np.concatenate([rows for rows, _ in found]), np.concatenate([right for _, right in found]))
+    weights = fitted(found, None if options.level is None else folders.index(options.level))
     names = (*Evidence._fields, "bias")
     print("Curve(" + ", ".join(f"{name}={weight:.2f}" for name, weight in zip(names, weights, strict=True)) + ")")
     for folder, (rows, right) in zip(folders, found, strict=True):
@@ -63,9 +71,7 @@ def main() -> None:
         print(f"{folder.name}: {len(rows)} questions, {right.mean():.2f} right, AUROC {area:.3f}, ECE {error:.3f}")
 
 
-def asked(
-    folder: Path, most: int, ranking: str, *, of_training: bool = False
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def asked(folder: Path, most: int, ranking: str, *, of_training: bool = False) -> Asked:
     """For each question its evidence and 1, and whether the first quote is right."""
     questions = read_questions(folder / "questions.jsonl")
     articles = read_articles(folder, as_written=True)
@@ -92,15 +98,31 @@ def asked(
     return np.array(rows), np.array(labels)
 
 
-def logistic(rows: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Weights of logistic regression; the last column of `rows` is 1."""
+def fitted(found: Sequence[Asked], level: int | None) -> NDArray[np.float32]:
+    """The weights for the rows and labels of several sets; `level` is the position of the one that the level is of."""
+    rows, right = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if level is None:
+        return logistic(rows, right)
+    weights = logistic(rows, right, np.concatenate([np.full(len(own), 1 / len(own)) for _, own in found]))
+    rows, right = found[level]
+    times, plus = logistic(np.stack([rows @ weights, np.ones(len(rows))], axis=1), right)
+    weights = times * weights
+    weights[-1] += plus
+    return weights
+
+
+def logistic(
+    rows: NDArray[np.float64], labels: NDArray[np.bool_], counts: NDArray[np.float64] | None = None
+) -> NDArray[np.float32]:
+    """Weights of logistic regression; the last column of `rows` is 1, `counts` says how much each row counts."""
     weights = torch.zeros(rows.shape[1], requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=300, line_search_fn="strong_wolfe")
     inputs, wanted = torch.tensor(rows, dtype=torch.float32), torch.tensor(labels, dtype=torch.float32)
+    counted = None if counts is None else torch.tensor(counts / counts.mean(), dtype=torch.float32)
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, wanted)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights, wanted, counted)
         loss.backward()
         return loss
 
