@@ -302,9 +302,12 @@ def test_passages_about_a_phrase_stand_under_a_heading() -> None:
     assert answer_markdown(answer).startswith("From the articles on “\\<img src=x")
 
 
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 HOSTILE = st.text(
     alphabet=st.one_of(
-        st.sampled_from("<>&\"'`*_[](){}|\\#$~:/\n -=!"), st.characters(exclude_categories=("Cs", "Cc"))
+        st.sampled_from("<>&\"'`*_[](){}|\\#$~:/\n -=!"),
+        # What turns the order of letters is taken out of titles and closed elsewhere: TURNING has its own tests.
+        st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=TURNING),
     ),
     min_size=1,
     max_size=40,
