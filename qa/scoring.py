@@ -71,8 +71,9 @@ class Parts:
 class Sentence:
     """A sentence that may be quoted, with its score (higher is better) and what went into it.
 
-    `lead` is what it leans on, `span` the words in it that answer where they are known, `likeliest` those that a reader
-    would sooner take for it than others in the sentence; all are (start, end) in the article's text.
+    `lead` is what it leans on, `span` the words in it that answer where they are known, `likeliest` the reader's best
+    span in it, however little that speaks for it, None where it has not read; all are (start, end) in the article's
+    text.
     """
 
     candidate: Candidate
@@ -161,7 +162,7 @@ def read_closely(question: str, sentence: Sentence, article: Article, embedded: 
     """
     passage = sentence.candidate.stored.passage
     own = [at for at, (start, end) in enumerate(passage.sentences) if start < sentence.end and sentence.start < end]
-    first, last = max(0, own[0] - 1), min(len(passage.sentences), own[-1] + 2) - 1
+    first, last = max(0, own[0] - 1), min(len(passage.sentences) - 1, own[-1] + 1)
     lead = article.text[slice(*sentence.lead)] if sentence.lead else ""
     alone = "\n".join(filter(None, (article.title, lead, article.text[sentence.start : sentence.end])))
     beside = article.text[passage.sentences[first][0] : passage.sentences[last][1]]
