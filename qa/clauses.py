@@ -30,8 +30,8 @@ _FEWEST_WORDS = 15
 def clauses_around(text: str, span: Span, most: float) -> Span:
     """(start, end) in the sentence `text` of the clauses that hold `span`, as many as `most` words allow.
 
-    `span` is (start, end) in `text` too, in characters, and is not cut. What stands before comes first: it says what the
-    sentence is about. The whole sentence where the one clause is too long.
+    `span` is (start, end) in `text` too, in characters, and is not cut. What stands before comes first: it says what
+    the sentence is about. The whole sentence where the one clause is too long.
     """
     start, end = 0, len(text)
     inside = [match.span() for match in _BRACKETS.finditer(text)]
