@@ -38,6 +38,26 @@ _MANNER = re.compile(
     r"\b(?:by (?:\w+ly )?\w+ing|by (?:an?|the)|with (?:an?|the help|the aid)|using|used|through|via|means of)\b",
     re.IGNORECASE,
 )
+_LENGTHS = r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|feet|foot|ft|miles?|inch(?:es)?|yards?|fathoms?"
+_DURATIONS = r"(?:second|minute|hour|day|night|week|month|year|decade)s?|centur(?:y|ies)"
+# (what a question measures, what that is counted in), for questions that do not name a unit.
+UNITS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(asked), re.compile(units, re.IGNORECASE))
+    for asked, units in (
+        (r"how long|length", rf"\b(?:{_DURATIONS}|{_LENGTHS})\b"),
+        (r"how old", r"\b(?:years?|months?|weeks?|aged?)\b"),
+        (r"how (?:far|high|tall|wide|deep)|height|depth|distance|width", rf"\b(?:{_LENGTHS})\b"),
+        (r"how (?:large|big)", rf"\b(?:{_LENGTHS}|acres?|hectares?|square|cubic|tons?|tonnes?)\b"),
+        (r"how fast|speed", r"\b(?:knots?|mph|kph)\b|\b(?:per|an?) (?:hour|second)\b"),
+        (r"how heavy|weight", r"\b(?:tons?|tonnes?|kilo(?:gram)?s?|kg|grams?|pounds?|lbs?|ounces?)\b"),
+        (r"how (?:hot|cold)|temperature", r"\bdegrees?\b|°"),
+        (r"percent|proportion|share", r"%|per ?cent"),
+        (r"price|cost|money|how much (?:did|does|do|was|were|is)\b", r"[$€£¥]|\b(?:dollar|euro|pound|cent)s?\b"),
+    )
+)
+# The characters beside a number in which its unit is looked for: "aged 16", "the age of 16", "5 long miles".
+_BEFORE, _AFTER = 7, 16
+_ONE = re.compile(r"\b[Aa]n? ")
 _WORD = re.compile(r"[\w’'-]+")
 
 # The first question word counts: "Who left when …?" asks for a person.
@@ -113,12 +133,26 @@ def asked_for(question: str) -> Kind | None:
 
 
 def holds_kind(kind: Kind, sentence: str, question: str) -> float:
-    """0..1: whether `sentence` holds something of that kind that the question does not already name, how surely."""
+    """0..1: whether `sentence` holds something of that kind that the question does not already name, how surely.
+
+    Where the question measures something, only numbers in units of that count: "in 2021" does not tell how long.
+    """
     named = set() if kind in ("reason", "manner") else {word.lower() for word in _WORD.findall(question)}
+    units = units_of(question) if kind == "number" else None
+    if units is not None:
+        numbers = [match.span() for match in _NUMBER.finditer(sentence) if match[0].lower() not in named]
+        counted = any(units.search(sentence, max(0, start - _BEFORE), end + _AFTER) for start, end in numbers)
+        return float(counted or any(units.match(sentence, one.end()) for one in _ONE.finditer(sentence)))
     return max(
         share if any(found.lower() not in named for found in pattern.findall(sentence)) else 0.0
         for pattern, share in _HOLDS[kind]
     )
+
+
+def units_of(question: str) -> re.Pattern[str] | None:
+    """What the thing that the question measures is counted in: "how long" asks for days or metres; None where any."""
+    asked = question.lower()
+    return next((units for measures, units in UNITS if measures.search(asked)), None)
 
 
 def is_question(text: str) -> bool:

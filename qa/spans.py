@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from qa import function_words, lexical
-from qa.kinds import asked_for, asks_yes_or_no
+from qa.kinds import UNITS, asked_for, asks_yes_or_no, units_of
 
 Span = tuple[int, int]
 SpanKind = Literal["number", "time", "person", "place"]
@@ -81,23 +81,6 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _IS_YEAR = re.compile(rf"{_YEAR}$")
-_LENGTHS = r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|feet|foot|ft|miles?|inch(?:es)?|yards?|fathoms?"
-_DURATIONS = r"(?:second|minute|hour|day|night|week|month|year|decade)s?|centur(?:y|ies)"
-# What a measure is counted in, for questions that do not name it.
-_UNITS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
-    (re.compile(asked), re.compile(units, re.IGNORECASE))
-    for asked, units in (
-        (r"how long|length", rf"\b(?:{_DURATIONS}|{_LENGTHS})\b"),
-        (r"how old", r"\b(?:years?|months?|weeks?)\b"),
-        (r"how (?:far|high|tall|wide|deep)|height|depth|distance|width", rf"\b(?:{_LENGTHS})\b"),
-        (r"how (?:large|big)", rf"\b(?:{_LENGTHS}|acres?|hectares?|square|cubic|tons?|tonnes?)\b"),
-        (r"how fast|speed", r"\b(?:knots?|mph|kph)\b|\b(?:per|an?) (?:hour|second)\b"),
-        (r"how heavy|weight", r"\b(?:tons?|tonnes?|kilo(?:gram)?s?|kg|grams?|pounds?|lbs?|ounces?)\b"),
-        (r"how (?:hot|cold)|temperature", r"\bdegrees?\b|°"),
-        (r"percent|proportion|share", r"%|per ?cent"),
-        (r"price|cost|money|how much (?:did|does|do|was|were|is)\b", r"[$€£¥]|\b(?:dollar|euro|pound|cent)s?\b"),
-    )
-)
 _IS_PLURAL = re.compile(r"s$|^(?:people|men|women|children)$")
 _COUNTED = re.compile(
     r"\b(?:how many|number of|amount of) (?:of )?(?:(?:the|these|those) )?(?:\d+ )?((?:[\w’'-]+ ?){1,3})"
@@ -223,11 +206,9 @@ def _of_the_right_unit(question: str, text: str, found: Sequence[Span]) -> list[
         counting = [span for span in found if _counted(question, text[span[0] : span[1] + 25])]
         if counting or _counted(question, text):
             return counting
-        return [span for span in found if not re.search(r"[$€£¥%°]", text[slice(*span)])]
-    for measure, units in _UNITS:
-        if measure.search(asked):
-            return [span for span in found if units.search(text[slice(*span)])]
-    return list(found)
+        return [span for span in found if not any(units.search(text[slice(*span)]) for _, units in UNITS)]
+    units = units_of(question)
+    return [span for span in found if units.search(text[slice(*span)])] if units else list(found)
 
 
 def _with_unit(question: str, text: str, span: Span) -> Span:
@@ -243,7 +224,7 @@ def _with_unit(question: str, text: str, span: Span) -> Span:
                 end = word.end()
                 break  # what follows is what they did: "12 boats sank"
         return span[0], end
-    return span if any(units.search(match["unit"]) for _, units in _UNITS) else (span[0], alone)
+    return span if any(units.search(match["unit"]) for _, units in UNITS) else (span[0], alone)
 
 
 def _counted(question: str, text: str) -> bool:

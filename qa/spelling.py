@@ -3,8 +3,10 @@
 A word is taken for a slip where no passage holds it, the model does not read it as one word (its vocabulary is a list
 of the common ones), and a passage in English holds a word that is one slip away: a letter swapped with its neighbour,
 left out, doubled or put in. In long words another letter may stand in its place, or two slips are allowed: short words
-that differ in one letter are mostly two words. No word is guessed that no passage has. Other languages are left alone:
-the model's vocabulary does not say which of their words are right ("wann" would become "wenn").
+that differ in one letter are mostly two words. Two slips are not looked for in a word that the model reads as two
+pieces: mostly it is a right one that the passages lack ("stop|page" is no "storage"). No word is guessed that no
+passage has. Other languages are left alone: the model's vocabulary does not say which of their words are right ("wann"
+would become "wenn").
 """
 
 from __future__ import annotations
@@ -20,17 +22,18 @@ from qa.types import Filters
 _WORD = re.compile(r"[^\W\d_]+")
 _FEWEST_LETTERS, _LONG = 5, 8
 _REPAIRED = "en"
+_PIECES_OF_A_WORD = 2  # that the model reads of a right word which is not common: "stop|page"
 # Letters kept where two slips are looked for, so that a thousandth of the vocabulary is read.
 _KEPT = 3
 _MOST_TERMS, _MOST_PASSAGES = 8, 12  # that are looked at for the word itself
 
 
-def repaired(question: str, known: Collection[tuple[int, int]], store: Store) -> str:
-    """`question` with its slips repaired; `known` are the (start, end) in it of words that are none."""
+def repaired(question: str, pieces: Collection[tuple[int, int]], store: Store) -> str:
+    """`question` with its slips repaired; `pieces` are the (start, end) in it of what the model reads of its words."""
     doubtful = [
         match
         for match in _WORD.finditer(question)
-        if len(match[0]) >= _FEWEST_LETTERS and match.span() not in known and lexical.fold(match[0]).isascii()
+        if len(match[0]) >= _FEWEST_LETTERS and match.span() not in pieces and lexical.fold(match[0]).isascii()
     ]
     if not doubtful:
         return question
@@ -42,7 +45,9 @@ def repaired(question: str, known: Collection[tuple[int, int]], store: Store) ->
     text = question
     for match in reversed(doubtful):
         if not any(term in held for term in forms[match]):
-            text = text[: match.start()] + (_nearest(match[0], store) or match[0]) + text[match.end() :]
+            inside = sum(match.start() <= start and end <= match.end() for start, end in pieces)
+            meant = _nearest(match[0], store, slips=1 if inside == _PIECES_OF_A_WORD else 2)
+            text = text[: match.start()] + (meant or match[0]) + text[match.end() :]
     return text
 
 
@@ -63,15 +68,15 @@ def distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _nearest(written: str, store: Store) -> str | None:
-    """The word of a passage that `written` is a slip of, as the passage has it; None where there is none."""
+def _nearest(written: str, store: Store, *, slips: int) -> str | None:
+    """The word of a passage that is at most 1 or 2 `slips` away, as the passage has it; None where there is none."""
     word = lexical.fold(written)
-    slips = dict.fromkeys(_one_slip(word))
+    once = dict.fromkeys(_one_slip(word))
     if len(word) >= _LONG:
-        slips |= dict.fromkeys(_one_letter_replaced(word))
-    held = store.passages_with_term(lexical.stems(list(slips), _REPAIRED))
-    found = _word_held(slips.__contains__, sorted(held, key=lambda term: -held[term]), store)
-    if found is None and len(word) >= _LONG:
+        once |= dict.fromkeys(_one_letter_replaced(word))
+    held = store.passages_with_term(lexical.stems(list(once), _REPAIRED))
+    found = _word_held(once.__contains__, sorted(held, key=lambda term: -held[term]), store)
+    if found is None and slips > 1 and len(word) >= _LONG:
         (stem,) = lexical.stems([word], _REPAIRED)
         alike = store.terms_from(stem[:_KEPT], len(stem) - 2, len(stem) + 2)
         near = [term for term in alike if distance(stem, term) <= 2]

@@ -28,6 +28,7 @@ from qa.spans import SpanKind, contradict, find_span, names, same, span_kind, wh
         ("How deep is the lake?", "In 1968 the lake, 40 kilometres from town, held 3 boats.", "40 kilometres"),
         ("How old is the bridge?", "The bridge is 40 metres long.", None),
         ("How many boats sank?", "Of the boats, 4 crews came home.", None),
+        ("How many countries signed?", "Thirty-five years later Spain and Italy signed.", None),
         ("How many units did Boeing sell?", "Boeing delivered Apollo 11 in June.", None),
         # dates whole
         ("When did the ship leave?", "It left the pier on 26 April 1956 with 58 boxes.", "26 April 1956"),

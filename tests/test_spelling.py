@@ -94,6 +94,15 @@ def test_a_word_that_the_model_knows_is_no_slip(store: Store) -> None:
     assert repaired("Who saw the cabels?", {(12, 18)}, store) == "Who saw the cabels?"
 
 
+def test_a_word_read_as_two_pieces_is_not_guessed_at_over_two_slips(store: Store) -> None:
+    slip, start = "Where is Tongaatapv?", 9
+    assert repaired(slip, {(start, start + 5), (start + 5, start + 10)}, store) == slip
+    three = {(start, start + 2), (start + 2, start + 5), (start + 5, start + 10)}
+    assert repaired(slip, three, store) == "Where is Tongatapu?"
+    once = {(start, start + 5), (start + 5, start + 9)}
+    assert repaired("Where is Tongatapv?", once, store) == "Where is Tongatapu?"
+
+
 def test_an_empty_store_repairs_nothing(tmp_path: Path) -> None:
     opened = SqliteStore(tmp_path / "library.sqlite")
     assert repaired("What did the eruptoin sever?", set(), opened) == "What did the eruptoin sever?"
