@@ -45,6 +45,7 @@ from sets import SEED, QuestionSet, fraction, milliseconds, per_cent, read_set, 
 import qa
 from embeddings.index import Neighbours, VectorIndex
 from embeddings.model import find_model
+from embeddings.reader import Reader, Reading
 from qa import Library
 from qa.evaluate import Answering, Evaluation, Result, Scores, evaluate, score
 from qa.questions import Question
@@ -128,6 +129,21 @@ def answering_everything() -> AbstractContextManager[Any]:
     return mock.patch("qa.support.FOUND_FROM", 0.0)
 
 
+@contextmanager
+def readings_kept() -> Iterator[None]:
+    """What the reader made of a question and a text is kept while inside: the ways read mostly the same."""
+    kept: dict[tuple[str, str], Reading] = {}
+    read = Reader.read
+
+    def kept_or_read(reader: Reader, question: str, passages: Sequence[str]) -> list[Reading]:
+        new = [passage for passage in dict.fromkeys(passages) if (question, passage) not in kept]
+        kept.update(zip(((question, passage) for passage in new), read(reader, question, new), strict=True))
+        return [kept[question, passage] for passage in passages]
+
+    with mock.patch.object(Reader, "read", kept_or_read):
+        yield
+
+
 # Tables
 
 COLUMNS: dict[str, Callable[[Scores], str]] = {
@@ -179,7 +195,7 @@ def answers_rows(questions: QuestionSet, folder: Path) -> tuple[list[list[str]],
 def ablations(questions: QuestionSet, folder: Path) -> dict[str, Scores]:
     """The scores of the product's ways, each alone, answering everything."""
     found = {}
-    with Library.open(folder, create=False) as library, answering_everything():
+    with Library.open(folder, create=False) as library, answering_everything(), readings_kept():
         for name, way in ABLATIONS.items():
             with way(library):
                 found[name] = _evaluated(library, questions.questions, f"{questions.name}, {name}").scores

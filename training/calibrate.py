@@ -50,17 +50,18 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", type=Path)
     parser.add_argument("--held-out", nargs="*", type=Path, default=[], help="sets that were trained on")
     parser.add_argument("--questions", type=int, default=1000, help="of each set, at most")
-    parser.add_argument("--level", type=Path, metavar="SET", help="one of the sets")
+    parser.add_argument("--level", metavar="SET", help="one of the sets, or its name")
     parser.add_argument("--without-reader", action="store_true")
     options = parser.parse_args()
     ranking = "unread" if options.without_reader else "full"
     folders = [*options.sets, *options.held_out]
     if not folders:
         parser.error("name a set")
-    if options.level not in (None, *folders):
+    levels = [at for at, folder in enumerate(folders) if options.level in (str(folder), folder.name)]
+    if options.level is not None and not levels:
         parser.error(f"--level is {options.level}; use one of the sets")
     found = [asked(folder, options.questions, ranking, of_training=folder in options.held_out) for folder in folders]
-    weights = fitted(found, None if options.level is None else folders.index(options.level))
+    weights = fitted(found, levels[0] if levels else None)
     names = (*Evidence._fields, "bias")
     print("Curve(" + ", ".join(f"{name}={weight:.2f}" for name, weight in zip(names, weights, strict=True)) + ")")
     for folder, (rows, right) in zip(folders, found, strict=True):
