@@ -40,24 +40,29 @@ _MANNER = re.compile(
 )
 _LENGTHS = r"(?:kilo|centi|milli)?met(?:re|er)s?|[kcm]?m|feet|foot|ft|miles?|inch(?:es)?|yards?|fathoms?"
 _DURATIONS = r"(?:second|minute|hour|day|night|week|month|year|decade)s?|centur(?:y|ies)"
-# (what a question measures, what that is counted in), for questions that do not name a unit.
+_IS_PAID = (
+    r"(?:pays?|paid|spen[dt]s?|earn(?:s|ed)?|charge[sd]?|sells?|sold|buys?|bought|fine[sd]?|owe[sd]?|invest(?:s|ed)?)"
+)
+# (what a question measures, what that is counted in), for questions that do not name a unit. "How much" alone measures
+# nothing: it may ask for money, water or the rise of the sea.
 UNITS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
-    (re.compile(asked), re.compile(units, re.IGNORECASE))
+    (re.compile(rf"\b(?:{asked})\b"), re.compile(units, re.IGNORECASE))
     for asked, units in (
-        (r"how long|length", rf"\b(?:{_DURATIONS}|{_LENGTHS})\b"),
+        (r"how long|lengths?", rf"\b(?:{_DURATIONS}|{_LENGTHS})\b"),
         (r"how old", r"\b(?:years?|months?|weeks?|aged?)\b"),
-        (r"how (?:far|high|tall|wide|deep)|height|depth|distance|width", rf"\b(?:{_LENGTHS})\b"),
+        (r"how (?:far|high|tall|wide|deep)|heights?|depths?|distances?|widths?", rf"\b(?:{_LENGTHS})\b"),
         (r"how (?:large|big)", rf"\b(?:{_LENGTHS}|acres?|hectares?|square|cubic|tons?|tonnes?)\b"),
-        (r"how fast|speed", r"\b(?:knots?|mph|kph)\b|\b(?:per|an?) (?:hour|second)\b"),
-        (r"how heavy|weight", r"\b(?:tons?|tonnes?|kilo(?:gram)?s?|kg|grams?|pounds?|lbs?|ounces?)\b"),
-        (r"how (?:hot|cold)|temperature", r"\bdegrees?\b|°"),
-        (r"percent|proportion|share", r"%|per ?cent"),
-        (r"price|cost|money|how much (?:did|does|do|was|were|is)\b", r"[$€£¥]|\b(?:dollar|euro|pound|cent)s?\b"),
+        (r"how fast|speeds?", r"\b(?:knots?|mph|kph)\b|\b(?:per|an?) (?:hour|second)\b"),
+        (r"how heavy|weigh(?:s|ed|ts?)?", r"\b(?:tons?|tonnes?|kilo(?:gram)?s?|kg|grams?|pounds?|lbs?|ounces?)\b"),
+        (r"how (?:hot|cold)|temperatures?", r"\bdegrees?\b|°"),
+        (r"percent(?:age)?|proportion|share", r"%|per ?cent"),
+        (rf"prices?|costs?|money|worth|how much .*\b{_IS_PAID}", r"[$€£¥]|\b(?:dollar|euro|pound|cent)s?\b"),
     )
 )
 # The characters beside a number in which its unit is looked for: "aged 16", "the age of 16", "5 long miles".
 _BEFORE, _AFTER = 7, 16
-_ONE = re.compile(r"\b[Aa]n? ")
+_A_OR_AN = re.compile(r"\b[Aa]n? ")
+_COUNTS = re.compile(r"\bhow many\b|\b(?:is|was|are|were) the (?:number|amount)\b")
 _WORD = re.compile(r"[\w’'-]+")
 
 # The first question word counts: "Who left when …?" asks for a person.
@@ -141,8 +146,8 @@ def holds_kind(kind: Kind, sentence: str, question: str) -> float:
     units = units_of(question) if kind == "number" else None
     if units is not None:
         numbers = [match.span() for match in _NUMBER.finditer(sentence) if match[0].lower() not in named]
-        counted = any(units.search(sentence, max(0, start - _BEFORE), end + _AFTER) for start, end in numbers)
-        return float(counted or any(units.match(sentence, one.end()) for one in _ONE.finditer(sentence)))
+        counted = any(in_units(units, sentence, number) for number in numbers)
+        return float(counted or any(units.match(sentence, one.end()) for one in _A_OR_AN.finditer(sentence)))
     return max(
         share if any(found.lower() not in named for found in pattern.findall(sentence)) else 0.0
         for pattern, share in _HOLDS[kind]
@@ -150,9 +155,19 @@ def holds_kind(kind: Kind, sentence: str, question: str) -> float:
 
 
 def units_of(question: str) -> re.Pattern[str] | None:
-    """What the thing that the question measures is counted in: "how long" asks for days or metres; None where any."""
+    """What the thing that the question measures is counted in: "how long" asks for days or metres; None where any.
+
+    None too where it counts ("how many share a border"): then the noun after "many" says what.
+    """
     asked = question.lower()
+    if _COUNTS.search(asked):
+        return None
     return next((units for measures, units in UNITS if measures.search(asked)), None)
+
+
+def in_units(units: re.Pattern[str], text: str, number: tuple[int, int]) -> bool:
+    """Whether one of the `units` stands in the number, (start, end) in `text`, or within a word or two of it."""
+    return bool(units.search(text, max(0, number[0] - _BEFORE), number[1] + _AFTER))
 
 
 def is_question(text: str) -> bool:

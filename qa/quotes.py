@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from qa import function_words, lexical
 from qa.clauses import clauses_around
-from qa.kinds import asked_for, asks_several, asks_yes_or_no, is_question
+from qa.kinds import asked_for, asks_several, asks_yes_or_no, in_units, is_question, units_of
 from qa.leads import COLONS
 from qa.scoring import Sentence
 from qa.spans import Span, SpanKind, contradict, find_span, names, same, span_kind, whole_words
@@ -172,7 +172,9 @@ class _Reading:
         # a reason or manner is a clause, of which the reader marks some words; of several things it marks one
         if sentence.span and pointed and asked_for(question) not in ("reason", "manner"):
             start, end = whole_words(text, (sentence.span[0] - sentence.start, sentence.span[1] - sentence.start))
-            span = sentence.start + start, sentence.start + end
+            units = units_of(question) if asked_for(question) == "number" else None
+            if units is None or in_units(units, text, (start, end)):  # a date does not say how long
+                span = sentence.start + start, sentence.start + end
         if found := find_span(question, text):
             whole = sentence.start + found[0], sentence.start + found[1]
             if span is None or (whole[0] < span[1] and span[0] < whole[1]):

@@ -485,3 +485,14 @@ def test_orders_in_an_article_are_text_like_any_other(tmp_path: Path, encoder: E
         assert [citation.number for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
         for citation in answer.citations:
             assert texts[citation.article_id][citation.start : citation.end] == citation.quote
+
+
+def test_how_long_wants_a_time_that_passed_and_no_date(example_library: Library) -> None:
+    answer = example_library.ask("How long was the Suez Canal blocked by the Ever Given?")
+    first = answer.citations[0]
+    assert first.quote == "Getting the Ever Given off the sand took six days."
+    bold = [
+        example_library.article(one.article_id).text[slice(*one.span)] if one.span else None for one in answer.citations
+    ]
+    assert bold[0] == "six days"
+    assert "March 2021" not in bold

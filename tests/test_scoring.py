@@ -182,6 +182,12 @@ def test_a_title_says_half_of_what_the_sentence_under_it_says(tmp_path: Path) ->
         ("How long was it shut?", "It was shut in March 2021 for six whole days.", 1),
         ("How long was it shut?", "It was shut for a week.", 1),
         ("How old must they be?", "They must be over the age of 18.", 1),
+        ("How many towns share a well?", "In 2021 it was three.", 1),  # no share of anything is asked for
+        ("How much did the sea rise?", "It rose by 3.4 millimetres.", 1),
+        ("How much does it weigh?", "It weighs 5 tonnes.", 1),
+        ("How much does it weigh?", "It weighs less than in 1990.", 0),
+        ("How much was the town in Costa Rica paid?", "It was given 5.", 0),
+        ("What is the population of Costa Rica?", "It has 5.2 million people.", 1),
         ("How much did it cost?", "In 2021 it cost $5.", 1),
         ("How much did it cost?", "It was paid for in 2021 by three towns.", 0),
         ("How was the leak found?", "The leak was found by listening at night.", 1),

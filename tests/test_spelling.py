@@ -117,6 +117,13 @@ def test_a_library_answers_a_misspelt_question_like_the_right_one(example_librar
     assert [hit.passage for hit in wrong.hits] == [hit.passage for hit in right.hits]
 
 
+def test_a_right_word_that_the_articles_lack_stays(example_library: Library) -> None:
+    question = "What did the stoppage of the Suez canal cost?"
+    answer = example_library.ask(question)
+    assert answer.question == question
+    assert "14 to 15 million dollars a day" in answer.text
+
+
 def test_a_library_answers_a_spoken_question_like_the_plain_one(example_library: Library) -> None:
     spoken = example_library.ask("Who um discovered the cable no wait the ozone hole?")
     assert spoken.question == "Who discovered the ozone hole?"
